@@ -1,0 +1,38 @@
+# The two commands: `make run` and `make test`. Both set up what they need the first time and work
+# without a network from then on.
+PYTHON ?= $(firstword $(shell command -v python3.11 python3 python))
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: run test lint setup conformance screenshots clean
+
+run: $(READY)  ## load ontology, rules and the model cities, start the server, print its address
+	@$(BIN)/xiezhi serve $(ARGS)
+
+test: $(READY) lint  ## everything that is promised
+	@$(BIN)/pytest $(ARGS)
+
+lint: $(READY)  ## style, types, layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+conformance: $(READY)  ## the W3C suites, where ../shared is present
+	@$(BIN)/pytest tests/srl/test_conformance.py $(ARGS)
+
+screenshots: $(READY)  ## pictures for the README, taken in a real browser
+	@XIEZHI_SCREENSHOTS=1 $(BIN)/pytest tests/webapp -m browser $(ARGS)
+
+setup: $(READY)
+
+# The virtual environment is made anew only when the dependencies change.
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Xiezhi needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,41 @@
+"""The command ``xiezhi``. Results go to standard output, everything else to standard error.
+
+Exit status: 0 it worked, 1 the input or the knowledge is wrong, 2 the call was wrong.
+"""
+
+from __future__ import annotations
+
+import click
+
+from kb.cli import bench, incidents, knowledge, server
+from kb.cli.context import Context, default_home
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--home",
+    envvar="XIEZHI_HOME",
+    type=click.Path(file_okay=False),
+    default=default_home,
+    show_default="the user's data folder",
+    help="Folder of the store. 数据目录。",
+)
+@click.option("--lang", envvar="XIEZHI_LANG", type=click.Choice(["zh", "en"]), help="Language. 语言。")
+@click.version_option(package_name="xiezhi-governance")
+@click.pass_context
+def main(context: click.Context, home: str, lang: str | None) -> None:
+    """协治 Xiezhi: from a reported incident to the response that law and plans prescribe, with proof."""
+    context.obj = Context.of(home, lang)
+
+
+for command in (
+    server.serve,
+    server.query,
+    knowledge.load,
+    knowledge.check,
+    knowledge.test,
+    incidents.recommend,
+    incidents.why,
+    bench.bench,
+):
+    main.add_command(command)

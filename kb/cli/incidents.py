@@ -1,0 +1,58 @@
+"""``xiezhi recommend`` and ``xiezhi why``."""
+
+from __future__ import annotations
+
+import json
+from typing import BinaryIO
+
+import click
+
+from kb.cli import text
+from kb.cli.context import Context, faults_as_exit
+from kb.report.document import parse_json
+
+
+@click.command()
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json", "jsonld"]), default="text", show_default=True
+)
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the text.")
+@click.pass_obj
+@faults_as_exit
+def recommend(context: Context, file: BinaryIO, format_: str, lang: str | None) -> None:
+    """Store the report in FILE (JSON, or "-") and print the prescribed response.
+
+    存储事件报告，给出应当采取的响应。
+    """
+    data = parse_json(file.read())
+    with context.desk() as desk:
+        recommendation = desk.report(data)
+        if format_ == "json":
+            click.echo(json.dumps(recommendation, ensure_ascii=False, indent=2))
+        elif format_ == "jsonld":
+            click.echo(desk.rdf(recommendation["incident"]["id"], "application/ld+json"))
+        else:
+            click.echo(text.recommendation(recommendation, lang or context.lang), nl=False)
+
+
+@click.command()
+@click.argument("incident")
+@click.argument("conclusion")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the text.")
+@click.option("--depth", type=click.IntRange(1), default=50, help="Show so many steps only.")
+@click.pass_obj
+@faults_as_exit
+def why(context: Context, incident: str, conclusion: str, format_: str, lang: str | None, depth: int) -> None:
+    """Print why CONCLUSION holds for INCIDENT: the proof down to facts, graphs and clauses.
+
+    CONCLUSION is a name as the recommendation shows it, a relation ("lead department", "牵头部门", "grade")
+    or an IRI. 给出结论的证明。
+    """
+    with context.desk() as desk:
+        proof = desk.why(incident, conclusion)
+    if format_ == "json":
+        click.echo(json.dumps(proof, ensure_ascii=False, indent=2))
+    else:
+        click.echo(text.proof(proof, lang or context.lang, depth), nl=False)

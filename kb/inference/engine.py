@@ -1,0 +1,69 @@
+"""The interactive executor behind a pool: any thread may derive, knowledge may change at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from queue import Empty, LifoQueue
+
+from pyoxigraph import Literal, NamedNode, Quad, Triple
+
+from kb.inference.dictionary import Dictionary
+from kb.inference.interactive import Derivation, Executor
+from kb.inference.program import INCIDENT, Program
+from kb.inference.source import Source
+from kb.namespaces import ROOT
+from kb.srl.syntax import Term
+from kb.store.protocol import Change, Store
+
+HIDDEN = ("incident/", "response/", "directive/", "quarantine/", "rules", "shapes", "system", "audit")
+"""Graphs that rules do not read: other incidents, unchecked data, and what is about rules, not cities."""
+MAX_TERMS = 3_000_000
+"""When the dictionary has met so many terms (about 1 GB), it starts anew with an empty cache."""
+
+
+class Engine:
+    """Derives responses from a store that may change underneath."""
+
+    def __init__(self, store: Store, program: Program) -> None:
+        self.program = program
+        self._store = store
+        self.source = self._new_source()
+        self._idle: dict[int, LifoQueue[Executor]] = {}
+        store.subscribe(self._changed)
+
+    def derive(
+        self, incident: NamedNode, facts: Iterable[Triple], *, on: date, now: datetime | None = None
+    ) -> Derivation:
+        """Return what the response rules in force on the day *on* derive for *incident*."""
+        if len(self.source.dictionary) > MAX_TERMS:
+            self.source, self._idle = self._new_source(), {}
+        rules = self.program.in_force(on)
+        idle = self._idle.setdefault(id(rules), LifoQueue())  # the program keeps the tuple alive
+        try:
+            executor = idle.get_nowait()
+        except Empty:
+            executor = Executor(rules, self.source, bound=(INCIDENT,))
+        derivation = executor.derive(facts, (incident,), now)
+        idle.put(executor)
+        return derivation
+
+    def background(self) -> Derivation:
+        """Return what the background rules derive from all but what they derived earlier."""
+        return Executor(self.program.background, self._new_source("inferred/")).derive()
+
+    def _new_source(self, *also_hidden: str) -> Source:
+        hidden = tuple(f"{ROOT}graph/{name}" for name in (*HIDDEN, *also_hidden))
+        return Source(
+            self._match,
+            Dictionary(ROOT + "incident/"),
+            visible=lambda graph: not graph.value.startswith(hidden),
+        )
+
+    def _match(self, s: Term | None, p: NamedNode | None, o: Term | None) -> Iterator[Quad]:
+        if isinstance(s, Literal | Triple):
+            return iter(())  # no triple has such a subject
+        return self._store.match(s, p, o)
+
+    def _changed(self, change: Change) -> None:
+        self.source.invalidate((*change.additions, *change.removals))

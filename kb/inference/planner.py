@@ -1,0 +1,105 @@
+"""The order in which the elements of a rule body are looked at.
+
+The specification gives the meaning in the order written (`eval-rule`); the solutions are the same for
+every order that keeps what each element sees. So triple patterns go by the fewest variables still
+unbound, ties in the order written, and each FILTER, NOT and SET as soon as the variables it may see are
+bound. What a NOT sees is settled by where it was written: variables bound only later are its own.
+
+A body that makes fresh terms (BNODE, UUID, STRUUID) keeps the order written: how often they are made is
+part of its meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
+
+from pyoxigraph import Variable
+
+from kb.srl.syntax import (
+    Assignment,
+    Call,
+    Element,
+    Expression,
+    Filter,
+    Negation,
+    Rule,
+    TriplePattern,
+    variables_of,
+)
+
+VOLATILE = frozenset({"BNODE", "UUID", "STRUUID"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One element, and for a NOT the outer variables that it sees."""
+
+    element: Element
+    sees: frozenset[Variable] = frozenset()
+
+
+def order(rule: Rule, bound: Set[Variable] = frozenset(), first: TriplePattern | None = None) -> list[Step]:
+    """Return the elements of the body of *rule* in the order of evaluation.
+
+    :param bound: variables that have a value before the rule starts.
+    :param first: a pattern to begin with (the one that reads the newest facts in semi-naive evaluation).
+    """
+    steps = list(_with_scope(rule.body, bound))
+    if first is None and _volatile(rule):
+        return steps
+    assigned = {e.variable for e in rule.body if isinstance(e, Assignment)}
+    known = set(bound)
+    ordered: list[Step] = []
+
+    def take(step: Step) -> None:
+        steps.remove(step)
+        ordered.append(step)
+        if isinstance(step.element, TriplePattern | Assignment):
+            known.update(variables_of(step.element))
+
+    if first is not None:
+        take(next(step for step in steps if step.element is first))
+    while steps:
+        ready = [step for step in steps if _ready(step, known)]
+        if ready:
+            take(ready[0])
+            continue
+        patterns = [
+            step
+            for step in steps
+            if isinstance(step.element, TriplePattern)
+            and not (assigned & set(variables_of(step.element)) - known)
+        ]
+        take(min(patterns, key=lambda step: len(set(variables_of(step.element)) - known)))
+    return ordered
+
+
+def _with_scope(body: Iterable[Element], bound: Set[Variable]) -> Iterator[Step]:
+    scope = set(bound)
+    for element in body:
+        sees = frozenset(scope & set(variables_of(element))) if isinstance(element, Negation) else frozenset()
+        yield Step(element, sees)
+        if isinstance(element, TriplePattern | Assignment):
+            scope.update(variables_of(element))
+
+
+def _ready(step: Step, known: Set[Variable]) -> bool:
+    match step.element:
+        case Filter(expression):
+            return set(variables_of(expression)) <= known
+        case Assignment(_, expression):
+            return set(variables_of(expression)) <= known
+        case Negation():
+            return step.sees <= known
+        case TriplePattern():
+            return False
+
+
+def _volatile(rule: Rule) -> bool:
+    def makes(expression: Expression) -> bool:
+        return isinstance(expression, Call) and (
+            expression.operator in VOLATILE or any(makes(argument) for argument in expression.arguments)
+        )
+
+    return any(isinstance(e, Assignment | Filter) and makes(e.expression) for e in rule.body)

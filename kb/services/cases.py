@@ -1,0 +1,146 @@
+"""Cases beside the rules: given an incident, what must be concluded and what must not.
+
+A file ``x.cases.yaml`` is a list. Each case has ``title`` (a sentence an expert can dispute), ``given`` (a
+report, the same keys as everywhere), ``expect`` and ``absent``: relations of the response (``grade``,
+``leadDepartment``, ``activates``, …) with one value or several, by label or IRI. That nothing at all was
+concluded is written ``absent: {grade: any}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pyoxigraph import NamedNode
+
+from kb.errors import KnowledgeFault, ReportRejected, Text
+from kb.namespaces import ROOT, xz
+from kb.ontology.names import nearest
+from kb.services.incident import derive
+from kb.services.workspace import Workspace
+from kb.srl.syntax import Term
+
+KEYS = {"title", "given", "expect", "absent"}
+ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case and the file it stands in."""
+
+    file: Path
+    title: str
+    given: dict[str, Any]
+    expect: dict[str, list[str]]
+    absent: dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A case and where what was derived differs from it; no difference means that it passed."""
+
+    case: Case
+    differences: list[Text]
+
+
+def find(path: Path) -> Iterator[Case]:
+    """Yield the cases in *path*, a file or a folder.
+
+    :raises KnowledgeFault: for a file that is no list of cases, or a case that lacks its title, its report or
+        anything to check: a case that cannot fail is none.
+    """
+    for file in [path] if path.is_file() else sorted(path.rglob("*.cases.yaml")):
+        for number, item in enumerate(_items(file), 1):
+            if not isinstance(item, dict) or not {"title", "given"} <= set(item) <= KEYS:
+                raise _fault(
+                    file, number, f"用例只能有这些键：{sorted(KEYS)}", f"a case has the keys {sorted(KEYS)}"
+                )
+            parts = [item["given"], item.get("expect") or {}, item.get("absent") or {}]
+            if not all(isinstance(part, dict) for part in parts) or not (parts[1] or parts[2]):
+                raise _fault(
+                    file,
+                    number,
+                    "given、expect、absent 都是映射，expect 与 absent 至少有一个",
+                    "given, expect and absent are mappings, and one of expect and absent is there",
+                )
+            yield Case(file, str(item["title"]), parts[0], _lists(parts[1]), _lists(parts[2]))
+
+
+def run(workspace: Workspace, path: Path) -> list[Result]:
+    """Run every case in *path*; nothing is stored. A report that its contract refuses fails its case."""
+    return [Result(case, list(differences(workspace, case))) for case in find(path)]
+
+
+def differences(workspace: Workspace, case: Case) -> Iterator[Text]:
+    """Yield what was expected and not derived, and what must be absent and was."""
+    received = datetime.now(UTC)
+    try:
+        report = workspace.reader.read(case.given, incident_id="case", received=received)
+        workspace.contract.require(report.facts)
+    except ReportRejected as error:
+        yield from (Text(f"报告被拒：{f.render('zh')}", f"rejected: {f.render('en')}") for f in error.faults)
+        return
+    derivation = derive(workspace, report.incident, report.facts)
+    for relation, wanted in case.expect.items():
+        derived = derivation.objects(report.incident, _relation(workspace, case, relation))
+        names = [_names(workspace, term) for term in derived]
+        for value in wanted:
+            if not any(value in known for known in names):
+                texts = [workspace.describer.text(term) for term in derived]
+                yield Text(
+                    f"应有 {relation} = {value}，实际：{'、'.join(text.zh for text in texts) or '—'}",
+                    f"expected {relation} = {value}, derived: {', '.join(text.en for text in texts) or '—'}",
+                )
+    for relation, unwanted in case.absent.items():
+        derived = derivation.objects(report.incident, _relation(workspace, case, relation))
+        for term in derived:
+            names_of = _names(workspace, term)
+            if ANY in unwanted or names_of & set(unwanted):
+                text = workspace.describer.text(term)
+                yield Text(f"不应有 {relation} = {text.zh}", f"must not have {relation} = {text.en}")
+
+
+def _relation(workspace: Workspace, case: Case, name: str) -> NamedNode:
+    """Return the property *name*; a misspelt one would make ``absent`` pass for ever, so it is an error."""
+    property_ = xz(name)
+    if workspace.names.texts(property_, NamedNode("http://www.w3.org/2000/01/rdf-schema#label")) is None:
+        known = [q.subject.value.rsplit("#", 1)[-1] for q in workspace.store.match(
+            None, NamedNode("http://www.w3.org/2000/01/rdf-schema#domain"), xz("Incident")
+        ) if isinstance(q.subject, NamedNode)]  # fmt: skip
+        near = ", ".join(nearest(name, known))
+        raise _fault(case.file, 0, f"未知关系 {name}；相近：{near}", f"unknown relation {name}; near: {near}")
+    return property_
+
+
+def _names(workspace: Workspace, term: Term) -> set[str]:
+    text = workspace.describer.text(term)
+    names = {text.zh, text.en}
+    if isinstance(term, NamedNode):
+        names |= {term.value, term.value.replace(ROOT + "kb/", "")}
+    return names
+
+
+def _items(file: Path) -> list[Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise _fault(file, mark.line + 1 if mark else 0, "不是合法的 YAML", "this is no YAML") from error
+    if not isinstance(content, list):
+        raise _fault(file, 0, "用例文件必须是列表", "a file of cases must be a list")
+    return content
+
+
+def _lists(value: dict[str, Any]) -> dict[str, list[str]]:
+    return {str(k): [str(item) for item in (v if isinstance(v, list) else [v])] for k, v in value.items()}
+
+
+def _fault(file: Path, number: int, zh: str, en: str) -> KnowledgeFault:
+    where = f"{file}#{number}" if number else str(file)
+    fault = KnowledgeFault.of("cases.format", zh, en, where=where)
+    assert isinstance(fault, KnowledgeFault)
+    return fault

@@ -1,0 +1,167 @@
+"""From a report to a durable response: read, check, derive, commit in one transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from pyoxigraph import Literal, NamedNode, Quad, Triple
+
+from kb.errors import NotFound
+from kb.inference.interactive import Derivation
+from kb.namespaces import DCTERMS, PROV, RDF_TYPE, ROOT, XSD, graph, xz
+from kb.report.reading import ID_KEY, ID_PATTERN
+from kb.services.workspace import Workspace
+from kb.store.protocol import Change
+
+OCCURRED_ON = xz("occurredOn")
+WORKING = xz("workingProperty")
+TRUE = Literal("true", datatype=NamedNode(XSD + "boolean"))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An incident with the facts reported of it and what follows from them."""
+
+    id: str
+    incident: NamedNode
+    facts: tuple[Triple, ...]
+    derivation: Derivation
+    duplicate: bool = False
+
+
+def report(
+    workspace: Workspace,
+    data: Mapping[str, Any],
+    *,
+    actor: str,
+    key: str | None = None,
+    now: datetime | None = None,
+) -> Answer:
+    """Store the report *data* and the response derived from it; both or neither.
+
+    A report with the ``id`` of a known incident replaces its facts and its response (a continued report). The
+    time of receipt stays that of the first one: reporting deadlines run from there and do not move.
+
+    :param key: an idempotency key: the same key again stores nothing and returns what is stored.
+    :raises ReportRejected: the report breaks its contract; nothing was stored.
+    """
+    moment = now or datetime.now(UTC)
+    received = _first_received(workspace, data.get(ID_KEY)) or moment
+    read = workspace.reader.read(data, incident_id=_new_id(moment), received=received)
+    workspace.contract.require(read.facts)
+    derivation = derive(workspace, read.incident, read.facts)
+    facts_graph, response_graph = graph(f"incident/{read.id}"), graph(f"response/{read.id}")
+    wanted = {Quad(t.subject, t.predicate, t.object, facts_graph) for t in read.facts}
+    wanted.update(_response(workspace, read.id, read.incident, derivation, response_graph, moment))
+    present = {
+        quad
+        for name in (facts_graph, response_graph)
+        for quad in workspace.store.match(None, None, None, name)
+    }
+    receipt = workspace.store.commit(
+        Change(list(wanted - present), list(present - wanted)),
+        actor=actor,
+        action="report incident",
+        reason=read.id,
+        key=key,
+    )
+    if receipt.duplicate:
+        return _first(workspace, receipt.sequence)
+    return Answer(read.id, read.incident, read.facts, derivation)
+
+
+def recall(workspace: Workspace, identifier: str) -> Answer:
+    """Return a stored incident with what follows from its facts under the knowledge of today.
+
+    :raises NotFound: for an incident that was never reported.
+    """
+    incident = NamedNode(f"{ROOT}incident/{identifier}")
+    facts = tuple(
+        Triple(q.subject, q.predicate, q.object)
+        for q in workspace.store.match(None, None, None, graph(f"incident/{identifier}"))
+    )
+    if not facts:
+        raise NotFound.of(
+            "incident.unknown",
+            f"没有编号为 {identifier} 的事件",
+            f"there is no incident {identifier}",
+            where=identifier,
+        )
+    return Answer(identifier, incident, facts, derive(workspace, incident, facts))
+
+
+def derive(workspace: Workspace, incident: NamedNode, facts: Iterable[Triple]) -> Derivation:
+    """Return what follows from *facts* about *incident*; nothing is stored."""
+    facts = tuple(facts)
+    on = next(date.fromisoformat(t.object.value) for t in facts if t.predicate == OCCURRED_ON)  # type: ignore[union-attr]
+    return workspace.engine.derive(incident, facts, on=on)
+
+
+def recent(workspace: Workspace, limit: int = 50) -> list[tuple[str, NamedNode, str]]:
+    """Return identifier, type and time of receipt of the newest incidents, newest first."""
+    received = sorted(
+        (
+            (q.object.value, q.subject)
+            for q in workspace.store.match(None, xz("receivedAt"), None)
+            if isinstance(q.object, Literal) and isinstance(q.subject, NamedNode)
+        ),
+        key=lambda pair: datetime.fromisoformat(pair[0]),
+        reverse=True,
+    )
+    return [
+        (subject.value.rsplit("/", 1)[-1], _type(workspace, subject), time)
+        for time, subject in received[:limit]
+    ]
+
+
+def _response(
+    workspace: Workspace,
+    identifier: str,
+    incident: NamedNode,
+    derivation: Derivation,
+    name: NamedNode,
+    received: datetime,
+) -> Iterable[Quad]:
+    """The response graph: what was derived, but for working properties, and where it comes from."""
+    source = workspace.engine.source
+    for triple in derivation.triples(unless=lambda predicate: TRUE in source.values(predicate, WORKING)):
+        yield Quad(triple.subject, triple.predicate, triple.object, name)
+    node = NamedNode(f"{ROOT}response/{identifier}")
+    time = Literal(received.isoformat(), datatype=NamedNode(XSD + "dateTime"))
+    yield Quad(node, RDF_TYPE, xz("Response"), name)
+    yield Quad(node, NamedNode(DCTERMS + "subject"), incident, name)
+    yield Quad(node, NamedNode(PROV + "generatedAtTime"), time, name)
+    yield Quad(node, xz("release"), Literal(workspace.release), name)
+
+
+def _type(workspace: Workspace, incident: NamedNode) -> NamedNode:
+    for quad in workspace.store.match(incident, RDF_TYPE, None):
+        if isinstance(quad.object, NamedNode) and quad.object != xz("Incident"):
+            return quad.object
+    return xz("Incident")
+
+
+def _first_received(workspace: Workspace, identifier: object) -> datetime | None:
+    """Return when the incident *identifier* was first reported, or ``None`` for a new one."""
+    if not isinstance(identifier, str) or not ID_PATTERN.fullmatch(identifier):
+        return None
+    incident = NamedNode(f"{ROOT}incident/{identifier}")
+    quads = workspace.store.match(incident, xz("receivedAt"), None, graph(f"incident/{identifier}"))
+    times = (q.object.value for q in quads if isinstance(q.object, Literal))
+    return next((datetime.fromisoformat(time) for time in times), None)
+
+
+def _first(workspace: Workspace, sequence: int) -> Answer:
+    """Return the incident that the first commit with the same key stored."""
+    entry = next(iter(workspace.store.entries(after=sequence - 1)))
+    answer = recall(workspace, entry.reason)
+    return Answer(answer.id, answer.incident, answer.facts, answer.derivation, duplicate=True)
+
+
+def _new_id(received: datetime) -> str:
+    """A new identifier: the day, and enough chance that two officers never collide."""
+    return f"{received:%Y%m%d}-{secrets.token_hex(4)}"

@@ -1,0 +1,47 @@
+"""What the store takes in: checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pyoxigraph import NamedNode, Quad, Triple
+
+from kb.errors import StoreError, XiezhiError
+from kb.store.protocol import Term
+from kb.store.quads import SYSTEM
+
+DEPTH = 4
+"""How deep triple terms may nest. Oxigraph stores any depth, but reading 15,000 crashes it."""
+
+
+def check(quads: Iterable[Quad], *texts: str | None) -> None:
+    """Turn away *quads* outside a named graph, in ``graph/system`` or too deep, and broken *texts*.
+
+    :raises StoreError: ``store.refused``.
+    """
+    for quad in quads:
+        name = quad.graph_name
+        if not isinstance(name, NamedNode):
+            raise _refused(str(quad), "四元组须在具名图中", "a quad must lie in a named graph")
+        if name == SYSTEM:
+            raise _refused(str(quad), "此图属于存储本身", "this graph belongs to the store itself")
+        if _depth(quad.object) > DEPTH:
+            raise _refused(
+                str(name), f"三元组项嵌套超过 {DEPTH} 层", f"triple terms nest deeper than {DEPTH}"
+            )
+    for text in texts:
+        try:
+            (text or "").encode()
+        except UnicodeEncodeError as error:  # half a surrogate pair, as JSON may hold
+            raise _refused(ascii(text), "文字不是有效的 Unicode", "the text is not valid Unicode") from error
+
+
+def _depth(term: Term) -> int:
+    depth = 0
+    while isinstance(term, Triple) and depth <= DEPTH:
+        depth, term = depth + 1, term.object
+    return depth
+
+
+def _refused(where: str, zh: str, en: str) -> XiezhiError:
+    return StoreError.of("store.refused", zh, en, where=where)

@@ -1,0 +1,179 @@
+"""A worker: one process that answers strangers' queries and may die of any of them.
+
+``python -m kb.store.worker MEMORY`` closes the sandbox, says hello with its status, and then
+answers requests on its standard input, one at a time, until that ends. The engine has no
+deadline and no limits of its own and can overflow its stack, so each of these is a process:
+the server kills it and starts another (:mod:`kb.store.workers`).
+
+A request names the checkpoint, the query, the media type and the limits. The answer is complete
+before its first byte is sent: a row too many is cut and flagged, anything else that goes wrong is
+an error in its place.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+from dataclasses import asdict
+from io import BytesIO
+from itertools import islice
+from typing import IO, cast
+
+from pyoxigraph import (
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    QueryTriples,
+    Store,
+    parse_query_results,
+    serialize,
+)
+
+from kb.namespaces import PREFIXES
+from kb.store import sandbox, wire
+from kb.store.formats import GRAPHS, RESULTS
+
+GRACE = 1.0
+"""Seconds after its deadline when a query ends its worker even if the server is no longer there."""
+
+REQUEST = 1 << 20
+"""The most bytes of a request; the gate lets through 64 KiB of query."""
+
+_FORBIDDEN_IN_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+
+
+class TooLarge(Exception):
+    """The answer outgrew its limit in bytes."""
+
+
+class Unwritable(Exception):
+    """The answer holds something that its format cannot express."""
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    status = sandbox.enter(int(sys.argv[1]))
+    # The default action, unlike a Python handler, strikes in the middle of native code.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    _send(answers, asdict(status))
+    desk = Desk()
+    while True:
+        try:
+            request, text = wire.decode(requests.read, REQUEST)
+        except EOFError:
+            return
+        signal.setitimer(signal.ITIMER_REAL, request["deadline"] + GRACE)
+        try:
+            body, truncated = desk.answer(request, text.decode())
+        except (SyntaxError, ValueError) as error:
+            _send(answers, {"error": "syntax", "detail": str(error)})
+        except TooLarge:
+            _send(answers, {"error": "answer-too-large"})
+        except MemoryError:
+            _send(answers, {"error": "memory"})
+        except Unwritable as error:
+            _send(answers, {"error": "unwritable", "detail": str(error)})
+        except (OSError, RuntimeError) as error:
+            _send(answers, {"error": "failed", "detail": str(error)})
+        else:
+            _send(answers, {"truncated": truncated}, body)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+class Desk:
+    """Answers requests; keeps the last checkpoint open."""
+
+    def __init__(self) -> None:
+        """Start with no checkpoint."""
+        self._path: str | None = None
+        self._store: Store | None = None
+
+    def answer(self, request: wire.Header, query: str) -> tuple[bytes, bool]:
+        """Return the body of the answer and whether rows were cut off."""
+        # The checkpoint holds no system graph, so the union of all its graphs may be read by
+        # all: one flag to the engine, where a list of graphs costs time for each (10 times at 40).
+        results = self._open(request["checkpoint"]).query(query, use_default_graph_as_union=True)
+        media, rows, size = request["media"], request["rows"], request["bytes"]
+        truncated = False
+        if isinstance(results, QueryBoolean):
+            body = results.serialize(format=RESULTS[media])
+        elif isinstance(results, QuerySolutions):
+            body, truncated = _solutions(results, RESULTS[media], rows, size)
+        else:
+            body, truncated = _triples(results, media, rows)
+        assert body is not None
+        if len(body) > size:
+            raise TooLarge
+        if media.endswith("xml") and _FORBIDDEN_IN_XML.search(body):
+            raise Unwritable("a control character in XML")
+        return body, truncated
+
+    def _open(self, path: str) -> Store:
+        if self._store is None or path != self._path:
+            self._store, self._path = Store.read_only(path), path
+        return self._store
+
+
+class _Enough(Exception):
+    """The writer has all the lines it wants."""
+
+
+class _Lines:
+    """A file that takes a number of lines and a number of bytes, and no more."""
+
+    def __init__(self, lines: int, size: int) -> None:
+        self.text = bytearray()
+        self._lines, self._size = lines, size
+
+    def write(self, data: bytes) -> int:
+        self.text += data
+        self._lines -= data.count(b"\n")
+        if self._lines < 0:
+            raise _Enough
+        if len(self.text) > self._size:
+            raise TooLarge
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing to do; Oxigraph calls it."""
+
+
+def _solutions(
+    results: QuerySolutions, form: QueryResultsFormat, rows: int, size: int
+) -> tuple[bytes | None, bool]:
+    """Serialise at most *rows* solutions.
+
+    Oxigraph writes all or nothing. TSV has one line a solution and keeps every term exactly, so
+    it can be stopped after any line, and what came before read again and written as asked.
+    """
+    head = 1
+    lines = _Lines(rows + head, size)
+    truncated = False
+    try:
+        results.serialize(cast(IO[bytes], lines), QueryResultsFormat.TSV)
+    except _Enough:
+        truncated = True
+    text = b"".join(islice(BytesIO(lines.text), rows + head))
+    if form != QueryResultsFormat.TSV:
+        return parse_query_results(text, QueryResultsFormat.TSV).serialize(format=form), truncated
+    return text, truncated
+
+
+def _triples(results: QueryTriples, media: str, rows: int) -> tuple[bytes | None, bool]:
+    """Serialise at most *rows* triples."""
+    triples = list(islice(results, rows + 1))
+    try:
+        return serialize(triples[:rows], format=GRAPHS[media], prefixes=PREFIXES), len(triples) > rows
+    except OSError as error:  # JSON-LD, for one, has no triple terms
+        raise Unwritable(str(error)) from error
+
+
+def _send(stream: IO[bytes], header: wire.Header, body: bytes = b"") -> None:
+    stream.write(wire.encode(header, body))
+    stream.flush()
+
+
+if __name__ == "__main__":
+    main()

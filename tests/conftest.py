@@ -1,0 +1,63 @@
+"""What the tests above the store share: a store with knowledge and two cities, prepared once a session.
+
+Preparing takes eleven seconds, copying a tenth of one. So the prepared folder is closed and never opened
+again; whoever needs a store of its own takes a copy. Each worker of pytest-xdist prepares its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kb.services.workspace import Workspace
+
+CITIES = ("370100", "370200")
+"""Jinan, where housing administers gas, and Qingdao, where urban management does."""
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed home folder with knowledge and both cities. Copy it, never open it."""
+    home = tmp_path_factory.mktemp("prepared") / "home"
+    Workspace(home, cities=CITIES).close()
+    return home
+
+
+@pytest.fixture(scope="session")
+def workspace(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """An open workspace that the whole session shares: report what you like, under ids of your own."""
+    home = tmp_path_factory.mktemp("workspace") / "home"
+    shutil.copytree(prepared, home)
+    with Workspace(home, cities=CITIES) as opened:
+        yield opened
+
+
+@pytest.fixture
+def home(prepared: Path, tmp_path: Path) -> Path:
+    """A home folder with knowledge and both cities for one test alone."""
+    return Path(shutil.copytree(prepared, tmp_path / "home"))
+
+
+@pytest.fixture
+def fresh(home: Path) -> Iterator[Workspace]:
+    """An open workspace with both cities for one test alone, which may count its journal."""
+    with Workspace(home, cities=CITIES) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed home folder with knowledge and the national divisions but no city."""
+    home = tmp_path_factory.mktemp("bare") / "home"
+    Workspace(home, cities=()).close()
+    return home
+
+
+@pytest.fixture
+def empty(bare: Path, tmp_path: Path) -> Callable[[], Workspace]:
+    """A function that opens, again and again, one workspace without cities; the test closes it."""
+    home = Path(shutil.copytree(bare, tmp_path / "empty"))
+    return lambda: Workspace(home, cities=())

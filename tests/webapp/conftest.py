@@ -1,0 +1,150 @@
+"""A real server process with one city, and an HTTP client that sends just what a test says."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+CITY = "370100"
+REPORT = {"type": "燃气爆炸", "grid": "370102", "deaths": 4, "seriousInjuries": 12, "missing": 8}
+SERVE = """
+import sys
+from pathlib import Path
+from webapp.serve import serve
+serve(Path(sys.argv[1]), port=int(sys.argv[2]), cities=sys.argv[3:], ready=lambda url: print(url, flush=True))
+"""
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: Message  # names in any case
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Client:
+    """Plain HTTP without a cookie jar or redirects, but for the cookies that a test hands on."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._host, self._port = urlsplit(url).hostname, urlsplit(url).port
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        assert self._host is not None
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=60)
+        try:
+            data = body.encode() if isinstance(body, str) else body
+            connection.request(method, path, data, dict(headers or {}))
+            response = connection.getresponse()
+            return Reply(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, accept: str = "*/*", **headers: str) -> Reply:
+        return self.ask("GET", path, headers={"Accept": accept, **headers})
+
+    def post_json(self, path: str, data: Any, headers: Mapping[str, str] | None = None) -> Reply:
+        return self.ask(
+            "POST",
+            path,
+            data if isinstance(data, bytes) else json.dumps(data),
+            {"Content-Type": "application/json", **(headers or {})},
+        )
+
+    def post_form(
+        self, path: str, data: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.ask("POST", path, urlencode(data), {**kind, **(headers or {})})
+
+    def form(self, path: str = "/", lang: str = "en") -> tuple[dict[str, str], dict[str, str]]:
+        """Return the hidden fields of the first form at *path*, and headers that hand on its session."""
+        reply = self.get(path, **{"Accept-Language": lang})
+        hidden = dict(
+            re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', reply.text.split("</form>")[0])
+        )
+        cookie = reply.headers["Set-Cookie"].split(";")[0]
+        return hidden, {"Cookie": cookie, "Accept-Language": lang}
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    home: Path
+    process: subprocess.Popen[str]
+
+    @property
+    def client(self) -> Client:
+        return Client(self.url)
+
+
+@pytest.fixture(scope="session")
+def start() -> Iterator[Callable[..., Server]]:
+    """Start servers: ``start(home, *cities)``; those still running at the end are killed."""
+    running: list[subprocess.Popen[str]] = []
+
+    def run(home: Path, *cities: str, port: int = 0) -> Server:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, str(home), str(port), *cities],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        running.append(process)
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address, f"the server ended with {process.wait()}"
+        return Server(address, home, process)
+
+    yield run
+    for process in running:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(30)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def server(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """The server that most tests share."""
+    return start(tmp_path_factory.mktemp("web") / "home", CITY)
+
+
+@pytest.fixture
+def client(server: Server) -> Client:
+    return server.client
+
+
+@pytest.fixture(scope="session")
+def recommendation(server: Server) -> dict[str, Any]:
+    """A gas explosion with four dead in Lixia District, reported over the API."""
+    reply = server.client.post_json("/api/recommend", REPORT)
+    assert reply.status == 201, reply.text
+    data: dict[str, Any] = reply.json
+    return data

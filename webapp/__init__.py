@@ -1,0 +1,69 @@
+"""The web face of Xiezhi: pages, HTTP API and SPARQL Protocol (Flask).
+
+::
+
+    create_app ── pages     the duty officer's page          (pages.py, templates/)
+               ├─ api       reports and recommendations       (api.py, openapi.yaml)
+               ├─ sparql    read-only SPARQL 1.1 Protocol     (sparql.py)
+               └─ security, i18n, problems, filters           what all three share
+
+:func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from flask import Flask
+
+from kb.report.document import MAX_BYTES
+from kb.services.workspace import Workspace
+from kb.store.workers import Service
+from webapp import api, filters, i18n, pages, problems, security
+from webapp import sparql as protocol
+from webapp.desk import Desk
+
+__all__ = ["create_app"]
+
+
+def create_app(
+    workspace: Workspace,
+    *,
+    sparql: Service | None = None,
+    secret: bytes | None = None,
+    hosts: Sequence[str] = (),
+    testing: bool = False,
+) -> Flask:
+    """Return the application that serves *workspace*.
+
+    :param sparql: the sandboxed query service; without it ``/sparql`` answers 503.
+    :param secret: the key that signs sessions; without it a new one, which ends open sessions.
+    :param hosts: names by which browsers may address the server, beside IP addresses and ``localhost``.
+    """
+    app = Flask(__name__)
+    app.config.update(
+        TESTING=testing,
+        SECRET_KEY=secret or secrets.token_bytes(32),
+        MAX_CONTENT_LENGTH=MAX_BYTES,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        # A page stays open for a whole shift: its form must still work in the last hour.
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the contract fixes the order of keys
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.converters["incident"] = pages.IncidentId
+    app.extensions["xiezhi"] = Desk(workspace, sparql)
+
+    i18n.init_app(app)
+    filters.init_app(app)
+    problems.init_app(app)
+    csrf = security.init_app(app, hosts)
+    app.register_blueprint(pages.blueprint)
+    for blueprint in (api.blueprint, protocol.blueprint):
+        # A cross-site form can neither send application/json nor change anything at /sparql.
+        csrf.exempt(blueprint)
+        app.register_blueprint(blueprint)
+    return app

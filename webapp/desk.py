@@ -1,0 +1,28 @@
+"""What the requests of one application share: the workspace, the query service, one lock."""
+
+from __future__ import annotations
+
+import threading
+from typing import cast
+
+from flask import current_app
+
+from kb.services.workspace import Workspace
+from kb.store.workers import Service
+from webapp.places import Places
+
+
+class Desk:
+    """The parts of Xiezhi behind one Flask application."""
+
+    def __init__(self, workspace: Workspace, sparql: Service | None) -> None:
+        self.workspace = workspace
+        self.sparql = sparql
+        self.places = Places(workspace.store)
+        self.continuing = threading.Lock()
+        """Held while an incident is read, amended and stored: two officers may answer at the same time."""
+
+
+def desk() -> Desk:
+    """Return the desk of the application that handles the current request."""
+    return cast(Desk, current_app.extensions["xiezhi"])

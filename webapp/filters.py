@@ -1,0 +1,117 @@
+"""How times, numbers and severities are written on the pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from flask import Flask
+
+from kb.report.values import CHINA_STANDARD_TIME
+from webapp.i18n import gettext as _
+from webapp.i18n import language
+
+DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+Thing = Mapping[str, Any]
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates their filters."""
+    app.jinja_env.filters.update(
+        clock=clock,
+        moment=moment,
+        within=within,
+        severity=severity,
+        amount=amount,
+        deadlines=deadlines,
+        phases=phases,
+    )
+
+
+def now() -> datetime:
+    """Return the time on the clocks of the duty room."""
+    return datetime.now(CHINA_STANDARD_TIME)
+
+
+def moment(iso: str) -> str:
+    """Return the day and the time of *iso* in China: ``2026-03-01 08:30``."""
+    return f"{local(iso):%Y-%m-%d %H:%M}"
+
+
+def local(iso: str) -> datetime:
+    """Return the moment *iso* on the clocks of the duty room."""
+    return datetime.fromisoformat(iso).astimezone(CHINA_STANDARD_TIME)
+
+
+def clock(iso: str) -> str:
+    """Return the time of *iso* in China, with the day where it is not today: ``08:30``, ``03-02 08:30``."""
+    time = local(iso)
+    return f"{time:%H:%M}" if time.date() == now().date() else f"{time:%m-%d %H:%M}"
+
+
+def within(text: str | None) -> str:
+    """Return an ISO 8601 duration in words: ``PT2H`` becomes ``within 2 h``."""
+    length = _duration(text)
+    if length is None:
+        return _("no time set")
+    if not length:
+        return _("at once")
+    minutes = int(length.total_seconds()) // 60
+    if minutes % 60:
+        return _("within %(count)s min") % {"count": minutes}
+    return _("within %(count)s h") % {"count": minutes // 60}
+
+
+def severity(thing: Thing | None) -> str:
+    """Return the style of a grade, a response level or a warning: ``severity-1`` (worst) to ``severity-4``.
+
+    Colour only repeats what the words beside it say.
+    """
+    tail = (thing or {}).get("iri") or ""
+    names = (
+        ("particularly-major", "I", "red"),
+        ("major", "II", "orange"),
+        ("larger", "III", "yellow"),
+        ("ordinary", "IV", "blue"),
+    )
+    found = (rank for rank, same in enumerate(names, 1) if tail.rsplit("/", 1)[-1] in same)
+    return f"severity-{next(found, 0)}"
+
+
+def amount(fact: Thing) -> str:
+    """Return the value of a reported fact in words: ``12 people``, ``yes``."""
+    value, unit = fact["value"], fact["unit"]
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, Mapping):
+        return str(value["label"][language()])
+    text = f"{value:,}" if isinstance(value, int | float) else str(value)
+    return f"{text} {unit[language()]}" if unit else text
+
+
+def deadlines(reporting: Iterable[Thing]) -> list[tuple[str | None, str | None, list[Thing]]]:
+    """Group reporting duties by their time limit: ``(within, by, duties)``, the most urgent group first."""
+
+    def urgency(duty: Thing) -> timedelta:
+        length = _duration(duty["within"])
+        return timedelta.max if length is None else length
+
+    groups = groupby(sorted(reporting, key=urgency), key=urgency)
+    return [(group[0]["within"], group[0]["by"], group) for group in (list(duties) for _, duties in groups)]
+
+
+def phases(modules: Iterable[Thing]) -> list[tuple[Thing, list[Thing]]]:
+    """Group modules, which come in order, by the phase of the response."""
+    groups = groupby(modules, key=lambda module: module["phase"]["iri"])
+    return [(group[0]["phase"], group) for group in (list(part) for _, part in groups)]
+
+
+def _duration(text: str | None) -> timedelta | None:
+    match = DURATION.fullmatch(text or "")
+    if not text or match is None:
+        return None
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

@@ -1,0 +1,158 @@
+"""The duty officer's page: report an incident, read the answer, ask why, answer the questions.
+
+Every form works without JavaScript; with htmx the answer appears on the same screen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.routing import BaseConverter
+from werkzeug.wrappers import Response as BaseResponse
+
+from kb.errors import ReportRejected
+from kb.report.reading import ID_PATTERN
+from kb.services import explaining, incident
+from kb.services.recommendation import recommend
+from webapp import forms, listing
+from webapp.desk import desk
+from webapp.i18n import language
+
+QUEUE = 12
+NEAR = 5
+"""Places that are named when the one that was typed is unknown."""
+ACTOR = "page"
+blueprint = Blueprint("pages", __name__)
+
+
+class IncidentId(BaseConverter):
+    """The identifier of an incident in a path; anything else is no page."""
+
+    regex = ID_PATTERN.pattern
+
+
+@blueprint.get("/")
+def start() -> str:
+    """Show the form for a new report beside the newest incidents."""
+    return render_template("pages/start.html", **_form(forms.blank()), incidents=_queue())
+
+
+@blueprint.post("/")
+def report() -> BaseResponse:
+    """Take a new report; show the answer, or the form with its faults."""
+    data = forms.read(request.form, desk().workspace)
+    try:
+        answer = incident.report(
+            desk().workspace, data, actor=ACTOR, key=_key(request.form.get("nonce"), data)
+        )
+    except ReportRejected as error:
+        page = _page("start", "report", **_form(request.form.to_dict(), error), incidents=_queue())
+        response = make_response(page, 422)
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#report", "outerHTML"
+        return response
+    return _answered(recommend(desk().workspace, answer))
+
+
+@blueprint.get("/incident/<incident:identifier>")
+def show(identifier: str) -> str:
+    """Show what is recommended for a known incident."""
+    answer = incident.recall(desk().workspace, identifier)
+    return render_template("pages/incident.html", **_answer(recommend(desk().workspace, answer)))
+
+
+@blueprint.post("/incident/<incident:identifier>")
+def amend(identifier: str) -> BaseResponse:
+    """Take a continued report: one more fact, or the whole report corrected (``mode=replace``)."""
+    workspace = desk().workspace
+    given = forms.read(request.form, workspace)
+    with desk().continuing:
+        before = recommend(workspace, incident.recall(workspace, identifier))
+        if request.form.get("mode") == "replace":
+            data = {"id": identifier, **given}
+        else:
+            data = forms.as_report(before) | given
+        try:
+            answer = incident.report(workspace, data, actor=ACTOR)
+        except ReportRejected as error:
+            return make_response(_page("incident", "answer", **_answer(before, error)), 422)
+    return _answered(recommend(workspace, answer))
+
+
+@blueprint.get("/incident/<incident:identifier>/why")
+def why(identifier: str) -> str:
+    """Show the proofs of one conclusion; ``rule`` leaves only those that it drew."""
+    found = explaining.why(desk().workspace, identifier, request.args.get("conclusion", ""))
+    conclusions, rule = found["conclusions"], request.args.get("rule")
+    drawn = [proof for proof in conclusions if (proof.get("rule") or {}).get("iri") == rule]
+    return _page("why", "proofs", conclusions=drawn or conclusions, identifier=identifier)
+
+
+@blueprint.get("/queue")
+def queue() -> str:
+    """Return the newest incidents, which the start page asks for again and again."""
+    return render_template("parts/queue.html", incidents=_queue())
+
+
+@blueprint.get("/places")
+def places() -> str:
+    """Return suggestions for the place that is being typed."""
+    text, known = request.args.get("grid", ""), desk().places
+    return render_template("parts/places.html", places=known.suggest(text), exact=known.name(text))
+
+
+def _page(page: str, part: str, **context: Any) -> str:
+    """Return *part* for htmx, which puts it into the page that is open; else the whole *page*."""
+    name = f"parts/{part}.html" if "HX-Request" in request.headers else f"pages/{page}.html"
+    return render_template(name, **context)
+
+
+def _answered(recommendation: Mapping[str, Any]) -> BaseResponse:
+    address = url_for("pages.show", identifier=recommendation["incident"]["id"])
+    if "HX-Request" not in request.headers:
+        # The browser's "reload" must not report a second time.
+        return redirect(address, 303)
+    response: Response = make_response(render_template("parts/answer.html", **_answer(recommendation)))
+    response.headers["HX-Push-Url"] = address
+    return response
+
+
+def _answer(recommendation: Mapping[str, Any], error: ReportRejected | None = None) -> dict[str, Any]:
+    form = _form(forms.filled(recommendation, language()), error)
+    if error is not None:
+        form["values"] |= request.form.to_dict()
+    return {
+        "recommendation": recommendation,
+        "controls": forms.controls(desk().workspace),
+        "mode": request.form.get("mode", ""),
+        **form,
+    }
+
+
+def _form(values: Mapping[str, str], error: ReportRejected | None = None) -> dict[str, Any]:
+    workspace, places = desk().workspace, desk().places
+    faults = {} if error is None else forms.faults_by_field(error)
+    return {
+        "values": dict(values),
+        "faults": faults,
+        "types": forms.type_names(workspace, language()),
+        "main": forms.controls(workspace),
+        "more": forms.more(workspace),
+        "place": places.name(values.get("grid", "")),
+        "near": places.suggest(values.get("grid", ""), NEAR) if "grid" in faults else [],
+        "nonce": secrets.token_urlsafe(12),
+    }
+
+
+def _queue() -> list[dict[str, Any]]:
+    return listing.recent(desk().workspace, QUEUE)
+
+
+def _key(nonce: str | None, data: Mapping[str, str]) -> str | None:
+    """The idempotency key of a form: a double click is one report, a changed form is another."""
+    if not nonce:
+        return None
+    return "form:" + hashlib.sha256(f"{nonce} {sorted(data.items())}".encode("utf-8", "replace")).hexdigest()

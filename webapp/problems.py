@@ -1,0 +1,152 @@
+"""Errors as answers: RFC 9457 problem details for programs, a readable page for people."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, json, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from kb.errors import (
+    Fault,
+    InputError,
+    NotFound,
+    QueryRefused,
+    QueryStopped,
+    ReportRejected,
+    StoreError,
+    Text,
+    XiezhiError,
+)
+from kb.namespaces import ROOT
+
+MEDIA_TYPE = "application/problem+json"
+PROGRAMS = ("/api/", "/sparql")
+"""What lies below these paths is called by programs."""
+
+BY_CODE = {
+    "report.too-large": 413,
+    "query.too-large": 413,
+    "query.service": 403,
+    "query.update": 403,
+    "query.media-type": 415,
+    "query.not-acceptable": 406,
+    "query.unwritable": 406,
+    "query.timeout": 504,
+}
+"""Statuses of single faults; the class of the error decides for the others."""
+
+BY_CLASS: list[tuple[type[XiezhiError], int, Text]] = [
+    (ReportRejected, 422, Text("报告未被接受", "Report rejected")),
+    (NotFound, 404, Text("未找到", "Not found")),
+    (QueryRefused, 400, Text("查询被拒绝", "Query refused")),
+    (QueryStopped, 503, Text("查询已停止", "Query stopped")),
+    (InputError, 422, Text("输入有误", "Input rejected")),
+    (StoreError, 503, Text("存储不可用", "Store unavailable")),
+    (XiezhiError, 500, Text("系统错误", "Internal error")),
+]
+HTTP_TITLES = {
+    400: Text("请求有误", "Bad request"),
+    404: Text("未找到", "Not found"),
+    405: Text("不支持该方法", "Method not allowed"),
+    406: Text("没有所要求的格式", "Not acceptable"),
+    413: Text("内容过大", "Content too large"),
+    415: Text("不支持该内容类型", "Unsupported media type"),
+    500: Text("系统内部错误", "Internal error"),
+    503: Text("服务不可用", "Service unavailable"),
+}
+_log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of *app* here."""
+    app.register_error_handler(XiezhiError, answer)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def answer(error: XiezhiError) -> Response:
+    """Return the answer to a request that *error* ended."""
+    status, title = status_of(error), title_of(error)
+    if status >= 500:
+        _log.error("%s %s: %s", request.method, request.path, error)
+    return _respond(status, title, error.faults)
+
+
+def status_of(error: XiezhiError) -> int:
+    """Return the HTTP status for *error*."""
+    for fault in error.faults:
+        if fault.code in BY_CODE:
+            return BY_CODE[fault.code]
+    return next(status for kind, status, _ in BY_CLASS if isinstance(error, kind))
+
+
+def title_of(error: XiezhiError) -> Text:
+    """Return in two words what *error* is."""
+    return next(title for kind, _, title in BY_CLASS if isinstance(error, kind))
+
+
+def both(text: Text | None) -> dict[str, str] | None:
+    """Return *text* as JSON."""
+    return None if text is None else {"zh": text.zh, "en": text.en}
+
+
+def _http(error: HTTPException) -> Response:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]  # a redirect of the router
+    status = error.code
+    title = HTTP_TITLES.get(status, Text(error.name, error.name))
+    response = _respond(status, title, [Fault(f"http.{status}", _http_message(status, error))])
+    for name, value in error.get_headers():
+        if name.lower() == "allow":
+            response.headers[name] = value
+    return response
+
+
+def _http_message(status: int, error: HTTPException) -> Text:
+    match status:
+        case 404:
+            return Text("没有这个页面或事件", "there is no such page or incident")
+        case 413:
+            return Text("请求内容超过上限", "the request is larger than allowed")
+        case 405:
+            return Text("此地址不支持该方法", "this address does not support the method")
+        case _:
+            return Text("服务器不接受此请求", error.description or error.name)
+
+
+def _unexpected(error: Exception) -> Response:
+    _log.exception("%s %s", request.method, request.path, exc_info=error)
+    text = Text("系统出错，已记入日志；请重试", "something went wrong and was logged; please try again")
+    return _respond(500, HTTP_TITLES[500], [Fault("http.500", text)])
+
+
+def _respond(status: int, title: Text, faults: list[Fault]) -> Response:
+    if request.path.startswith(PROGRAMS) and "text/html" not in request.accept_mimetypes.values():
+        return _problem(status, title, faults)
+    html = render_template("pages/error.html", status=status, title=title, faults=faults)
+    return Response(html, status, content_type="text/html; charset=utf-8")
+
+
+def _problem(status: int, title: Text, faults: list[Fault]) -> Response:
+    code = faults[0].code if faults else f"http.{status}"
+    body: dict[str, Any] = {
+        "type": f"{ROOT}problem/{code}",
+        "title": f"{title.en} / {title.zh}",
+        "status": status,
+        "detail": " ".join(f"{fault.render('en')} / {fault.render('zh')}" for fault in faults),
+        "faults": [
+            {
+                "code": fault.code,
+                "where": fault.where,
+                "message": both(fault.message),
+                "repair": both(fault.repair),
+            }
+            for fault in faults
+        ],
+    }
+    response = Response(json.dumps(body), status, content_type=MEDIA_TYPE)
+    if status == 503:
+        response.headers["Retry-After"] = "2"
+    return response

@@ -55,8 +55,9 @@ def recommendation(data: dict[str, Any], lang: str) -> str:
 def proof(data: dict[str, Any], lang: str, depth: int) -> str:
     """Return the proofs in *data* as indented lines in *lang*, at most *depth* steps deep."""
     lines: list[str] = []
+    told: set[str] = set()
     for node in data["conclusions"]:
-        lines += list(_node(node, lang, "", "", depth))
+        lines += list(_node(node, lang, ("", ""), depth, told))
         lines.append("")
     return "\n".join(lines)
 
@@ -169,24 +170,29 @@ class _Page:
         return str(value["label"][self._lang])
 
 
-def _node(node: dict[str, Any], lang: str, first: str, rest: str, depth: int) -> Iterator[str]:
+def _node(
+    node: dict[str, Any], lang: str, indent: tuple[str, str], depth: int, told: set[str]
+) -> Iterator[str]:
+    """Yield the lines of a proof; *indent* is for its first line and for the others.
+
+    :param told: what was proved above; only that is referred to instead of shown.
+    """
+    first, rest = indent
     statement = node["statement"][lang]
     sentence = node["sentence"][lang] if node.get("sentence") else ""
     clause = f"　[{node['clause']['label'][lang]}]" if node.get("clause") else ""
     graphs = "、".join(graph["label"][lang] for graph in node.get("graphs", []))
     source = f"　({WORDS['from'].in_(lang)} {graphs})" if graphs else ""
-    again = f"　{WORDS['seen'].in_(lang)}" if node["kind"] == "repeated" else ""
+    again = f"　{WORDS['seen'].in_(lang)}" if node["kind"] == "repeated" and statement in told else ""
     yield f"{first}{statement}{clause}{source}{again}"
+    premises = node["premises"] if depth > 0 else []
     if sentence and not again:
-        yield f"{rest}{'│ ' if node['premises'] and depth > 0 else '  '}{WORDS['why'].in_(lang)}{sentence}"
-    if depth <= 0:
-        return
-    premises = node["premises"]
+        yield f"{rest}{'│ ' if premises else '  '}{WORDS['why'].in_(lang)}{sentence}"
+        told.add(statement)
     for index, premise in enumerate(premises):
         last = index == len(premises) - 1
-        yield from _node(
-            premise, lang, rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  "), depth - 1
-        )
+        deeper = (rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  "))
+        yield from _node(premise, lang, deeper, depth - 1, told)
 
 
 def _moment(text: str) -> str:

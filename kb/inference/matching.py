@@ -55,13 +55,13 @@ class _Matcher:
         following = self._take_apart(pattern.terms, places, seen, following)
         for left, right in checks:
             following = self._same(left, right, following)
-        return self._access(places, isinstance(pattern.predicate, Variable), following)
+        return self._access(places, following)
 
-    def _access(self, places: Sequence[Place], any_predicate: bool, following: Next) -> Next:
+    def _access(self, places: Sequence[Place], following: Next) -> Next:
         """Choose how to find the triples: by an index, by a test, or by scanning."""
         (s, s_bound), (p, p_bound), (o, o_bound) = places
         source, overlay = self._source, self._overlay
-        if self._overlay_only or (any_predicate and not (s_bound and p_bound and o_bound)):
+        if self._overlay_only:
             return self._scan(places, following)
         if s_bound and p_bound and o_bound:
             return self._test(s, p, o, following)
@@ -125,7 +125,7 @@ class _Matcher:
         return run
 
     def _scan(self, places: Sequence[Place], following: Next) -> Next:
-        """Any other pattern: a variable predicate, a predicate alone, or the newest facts."""
+        """Any other pattern: an unbound predicate, a predicate alone, or the newest facts."""
         env, private = self._frame.env, self._frame.dictionary.private
         (s, s_bound), (p, p_bound), (o, o_bound) = places
         free = [(position, slot) for position, (slot, is_bound) in enumerate(places) if not is_bound]

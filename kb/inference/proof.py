@@ -15,6 +15,7 @@ from pyoxigraph import NamedNode, Triple, Variable
 from kb.inference.interactive import Derivation
 from kb.srl.syntax import (
     Assignment,
+    Element,
     Filter,
     Negation,
     PatternTerm,
@@ -22,6 +23,7 @@ from kb.srl.syntax import (
     Term,
     TriplePattern,
     TripleTermPattern,
+    variables_of,
 )
 
 Graphs = Callable[[Triple], list[NamedNode]]
@@ -83,22 +85,26 @@ class _Prover:
         if because is None:
             found = tuple(self._graphs(triple))
             return Fact(triple, found) if found or triple in self._derivation.asserted else None
-        premises = tuple(
-            premise
-            for element in because.rule.body
-            if (premise := self._premise(element, because.bindings)) is not None
-        )
-        return Proof(triple, because.rule, because.bindings, premises)
+        premises: list[Proof | Fact | Absence | Computation] = []
+        scope: dict[Variable, Term] = {}
+        for element in because.rule.body:
+            premise = self._premise(element, because.bindings, scope)
+            if premise is not None:
+                premises.append(premise)
+            if isinstance(element, TriplePattern | Assignment):
+                scope |= {variable: because.bindings[variable] for variable in variables_of(element)}
+        return Proof(triple, because.rule, because.bindings, tuple(premises))
 
     def _premise(
-        self, element: object, bindings: Mapping[Variable, Term]
+        self, element: Element, bindings: Mapping[Variable, Term], scope: Mapping[Variable, Term]
     ) -> Proof | Fact | Absence | Computation | None:
+        """Say why *element* held; *scope* is what was bound where it is written: all that a NOT sees."""
         match element:
             case TriplePattern():
                 triple = Triple(*(instantiate(term, bindings) for term in element.terms))  # type: ignore[arg-type]
                 return self.prove(triple)
             case Negation():
-                return Absence(element, bindings)
+                return Absence(element, dict(scope))
             case Filter() | Assignment():
                 return Computation(element, bindings)
         return None

@@ -79,14 +79,23 @@ class Source:
     def triples(
         self, subject: int | None, predicate: int | None, object_: int | None
     ) -> tuple[tuple[int, int, int], ...]:
-        """Return the triples that fit any other pattern, each once."""
+        """Return the triples that fit a pattern, each once; ``None`` is a wildcard.
+
+        A bound predicate with a bound end is answered from the two indexes; so the keys kept here are just
+        those that :meth:`invalidate` drops.
+        """
+        if predicate is not None and subject is not None:
+            found = self.objects(subject, predicate)
+            return tuple((subject, predicate, o) for o in found if object_ is None or o == object_)
+        if predicate is not None and object_ is not None:
+            return tuple((s, predicate, object_) for s in self.subjects(object_, predicate))
         key = (subject, predicate, object_)
-        found = self._other.get(key)
-        if found is None:
+        rows = self._other.get(key)
+        if rows is None:
             version = self._version
-            found = tuple(dict.fromkeys(self._fetch(subject, predicate, object_)))
-            self._remember(self._other, key, found, version)
-        return found
+            rows = tuple(dict.fromkeys(self._fetch(subject, predicate, object_)))
+            self._remember(self._other, key, rows, version)
+        return rows
 
     def values(self, subject: Term, predicate: NamedNode) -> tuple[Term, ...]:
         """Return the objects of *subject* and *predicate* as terms."""

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pyoxigraph import Literal, NamedNode
 
 from kb.errors import Fault, Text
-from kb.namespaces import RDFS_LABEL, xz
+from kb.namespaces import RDF_TYPE, RDFS_LABEL, xz
 from kb.ontology.names import Names
 from kb.store.protocol import Store
 
 CODE = xz("code")
 PART_OF = xz("partOf")
+CITY, COUNTRY = xz("City"), xz("Country")
 
 
 def find_area(text: str, store: Store, names: Names, where: str) -> NamedNode | Fault:
@@ -60,11 +61,12 @@ def find_area(text: str, store: Store, names: Names, where: str) -> NamedNode | 
 def full_name(area: NamedNode, store: Store, names: Names) -> Text:
     """Return the area's name with those of the areas around it, up to the city."""
     chain = [area]
-    while len(chain) < 6 and (outer := parent(chain[-1], store)) is not None and outer not in chain:
+    while not _is(chain[-1], CITY, store) and (outer := parent(chain[-1], store)) is not None:
+        if outer in chain or _is(outer, COUNTRY, store):
+            break
         chain.append(outer)
     labels = [names.label(a) for a in chain]
-    inner = labels[:-2] or labels[:1]
-    return Text("".join(label.zh for label in reversed(inner)), ", ".join(label.en for label in inner))
+    return Text("".join(label.zh for label in reversed(labels)), ", ".join(label.en for label in labels))
 
 
 def code_of(area: NamedNode, store: Store) -> str:
@@ -81,6 +83,10 @@ def parent(area: NamedNode, store: Store) -> NamedNode | None:
         if isinstance(quad.object, NamedNode):
             return quad.object
     return None
+
+
+def _is(area: NamedNode, kind: NamedNode, store: Store) -> bool:
+    return any(True for _ in store.match(area, RDF_TYPE, kind))
 
 
 def _areas(text: str, store: Store) -> Iterator[NamedNode]:

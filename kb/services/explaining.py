@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Triple, Variable
@@ -15,7 +15,7 @@ from kb.namespaces import DCTERMS, RDF_TYPE, ROOT, XZ, graph
 from kb.ontology.names import nearest
 from kb.services.incident import WORKING, Answer, recall
 from kb.services.workspace import Workspace
-from kb.srl.syntax import Assignment, Term, TriplePattern
+from kb.srl.syntax import Assignment, Call, PatternTerm, Term, TriplePattern
 
 STEMS = [Text("甲", "X"), Text("乙", "Y"), Text("丙", "Z"), Text("丁", "V"), Text("戊", "W")]
 """What the unknowns of a sentence about something absent are called."""
@@ -158,9 +158,7 @@ class _Explainer:
         )
         if triple.predicate == RDF_TYPE:
             return Text(f"{subject.zh}是{object_.zh}", f"{subject.en} is a {object_.en}")
-        return Text(
-            f"{subject.zh} · {predicate.zh}：{object_.zh}", f"{subject.en} · {predicate.en}: {object_.en}"
-        )
+        return self._triple(subject, predicate, object_)
 
     def _fill(self, sentence: Text, bindings: Mapping[Variable, Term]) -> Text:
         def word(lang: str) -> Any:
@@ -169,42 +167,36 @@ class _Explainer:
         return Text(SLOT.sub(word("zh"), sentence.zh), SLOT.sub(word("en"), sentence.en))
 
     def _absence(self, inner: tuple[Any, ...], bindings: Mapping[Variable, Term]) -> Text:
-        names: dict[Variable, Text] = {}
-        patterns = [
-            self._pattern(element, bindings, names) for element in inner if isinstance(element, TriplePattern)
-        ]
-        return Text(
-            "没有发现：" + "，且 ".join(p.zh for p in patterns),
-            "not found: " + ", and ".join(p.en for p in patterns),
-        )
+        """Say what was not found; whatever it might have been is called 甲, 乙 or X, Y."""
+        unknown: dict[Variable, Text] = {}
 
-    def _pattern(
-        self, pattern: TriplePattern, bindings: Mapping[Variable, Term], names: dict[Variable, Text]
-    ) -> Text:
-        """Say a pattern that was not found; whatever it might have matched is called 甲, 乙 or X, Y."""
+        def say(term: PatternTerm) -> Text:
+            if isinstance(term, Variable) and term not in bindings:
+                return unknown.setdefault(term, STEMS[len(unknown) % len(STEMS)])
+            return self._words(instantiate(term, bindings))
+
         parts = [
-            names.setdefault(term, STEMS[len(names) % len(STEMS)])
-            if isinstance(term, Variable) and term not in bindings
-            else self._words(instantiate(term, bindings))
-            for term in pattern.terms
+            self._triple(*map(say, element.terms))
+            if isinstance(element, TriplePattern)
+            else self._expression(element.expression, say)
+            for element in inner
         ]
         return Text(
-            f"{parts[0].zh} · {parts[1].zh}：{parts[2].zh}", f"{parts[0].en} · {parts[1].en}: {parts[2].en}"
+            "没有发现：" + "，且 ".join(p.zh for p in parts),
+            "not found: " + ", and ".join(p.en for p in parts),
         )
 
     def _computation(self, element: Any, bindings: Mapping[Variable, Term]) -> Text:
-        text = self._expression(element.expression, bindings)
-        if hasattr(element, "variable"):
+        text = self._expression(element.expression, lambda term: self._words(instantiate(term, bindings)))
+        if isinstance(element, Assignment):
             value = self._words(bindings[element.variable])
             return Text(f"{text.zh} = {value.zh}", f"{text.en} = {value.en}")
         return text
 
-    def _expression(self, expression: Any, bindings: Mapping[Variable, Term]) -> Text:
-        if isinstance(expression, Variable):
-            return self._words(bindings[expression])
-        if not hasattr(expression, "operator"):
-            return self._words(expression)
-        parts = [self._expression(argument, bindings) for argument in expression.arguments]
+    def _expression(self, expression: Any, say: Callable[[Any], Text]) -> Text:
+        if not isinstance(expression, Call):
+            return say(expression)
+        parts = [self._expression(argument, say) for argument in expression.arguments]
         operator = str(expression.operator)
         if operator.isidentifier() or len(parts) == 1:
             return Text(
@@ -212,6 +204,12 @@ class _Explainer:
                 f"{operator}({', '.join(p.en for p in parts)})",
             )
         return Text(f" {operator} ".join(p.zh for p in parts), f" {operator} ".join(p.en for p in parts))
+
+    @staticmethod
+    def _triple(subject: Text, predicate: Text, object_: Text) -> Text:
+        return Text(
+            f"{subject.zh} · {predicate.zh}：{object_.zh}", f"{subject.en} · {predicate.en}: {object_.en}"
+        )
 
     def _words(self, term: Term) -> Text:
         if term == RDF_TYPE:
@@ -247,7 +245,8 @@ class _Explainer:
                 city = self._workspace.describer.text(NamedNode(f"{ROOT}division/{code}"))
                 label = Text(f"城市图：{city.zh}", f"city graph of {city.en}")
             case ["knowledge", pack]:
-                label = self._workspace.describer.text(NamedNode(f"{ROOT}kb/pack/{pack}"))
+                pack_name = self._workspace.describer.text(NamedNode(f"{ROOT}kb/pack/{pack}"))
+                label = Text(f"知识包“{pack_name.zh}”", f"knowledge pack “{pack_name.en}”")
             case ["inferred", _]:
                 label = Text("背景推理", "background inference")
             case _:

@@ -79,7 +79,7 @@ def triples(nodes: Sequence[NamedNode] = NODES, features: Features = ALL) -> st.
 
 
 def graphs(
-    nodes: Sequence[NamedNode] = NODES, features: Features = ALL, least: int = 8, most: int = 20
+    nodes: Sequence[NamedNode] = NODES, features: Features = ALL, least: int = 6, most: int = 14
 ) -> st.SearchStrategy[set[Triple]]:
     """Small sets of triples, dense enough that rules find something."""
     return st.sets(triples(nodes, features), min_size=least, max_size=most)
@@ -87,7 +87,7 @@ def graphs(
 
 @st.composite
 def rulesets(
-    draw: st.DrawFn, features: Features = ALL, given: Sequence[Variable] = (), most: int = 4
+    draw: st.DrawFn, features: Features = ALL, given: Sequence[Variable] = (), most: int = 3
 ) -> RuleSet:
     """Well-formed, stratified rule sets that mention the variables *given* often."""
     count = draw(st.integers(1, most))

@@ -34,9 +34,9 @@ POSITIVE = Features(negation=False, negation_of_data=False, assignment=False)
 SMALL_GRAPHS = graphs(features=WITHOUT_BLANK_NODES, least=0, most=5)
 HERE = Variable("here")
 thoroughly = settings(
-    deadline=None, max_examples=250, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+    deadline=None, max_examples=200, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
 )
-briefly = settings(thoroughly, max_examples=120)
+briefly = settings(thoroughly, max_examples=80)
 
 
 def same(derived: Graph, expected: Graph, base: Graph) -> bool:
@@ -58,7 +58,7 @@ def test_without_blank_nodes_it_derives_the_same_triples_to_the_letter(ruleset: 
 
 @briefly
 @given(
-    ruleset=rulesets(POSITIVE, most=6),
+    ruleset=rulesets(POSITIVE, most=5),
     base=graphs(),
 )
 def test_recursion_reaches_the_end(ruleset: RuleSet, base: Graph) -> None:

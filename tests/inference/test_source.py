@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.inference.dictionary import Dictionary
+from kb.inference.interactive import Executor
 from kb.inference.source import Source
 from kb.namespaces import graph
+from kb.srl.parser import parse
 from kb.srl.syntax import Term
 from kb.store.embedded import EmbeddedStore, open_store
 from kb.store.protocol import Change
@@ -66,7 +68,7 @@ def answers(source: Source) -> dict[tuple[object, ...], set[Term] | set[tuple[Te
             assert len(set(numbers)) == len(numbers), "each once"
             found["objects", subject, predicate] = {terms[number] for number in numbers}
         for object_ in OBJECTS:
-            numbers = source.subjects(identify(predicate), identify(object_))
+            numbers = source.subjects(identify(object_), identify(predicate))
             found["subjects", predicate, object_] = {terms[number] for number in numbers}
     for s in (None, *NODES):
         for p in (None, *PREDICATES):
@@ -107,6 +109,30 @@ def test_an_answer_is_forgotten_when_a_triple_that_fits_it_comes_or_goes(
     assert len(source.triples(*asked)) == 1
     store.commit(Change([], [quad]), actor="test", action="remove")
     assert len(source.triples(*asked)) == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "?x :p ?y",
+        ":a :p ?y . ?x :q ?y",
+        "?x ?anything :new",
+        ":a :has ?m . :a ?m ?x",
+        ":a :has ?m . ?x ?m :new",
+    ],
+)
+def test_rules_see_what_was_committed_since_they_last_ran(store: EmbeddedStore, body: str) -> None:
+    """Whatever way a rule looks at the base graph: here are all that the compiler knows."""
+    rules = parse(f"PREFIX : <urn:> RULE {{ ?x :found true }} WHERE {{ {body} }}").rules
+    executor = Executor(rules, subscribed(store))
+    known = parse("PREFIX : <urn:> DATA { :a :has :p . :b :q :new }").data
+    store.commit(Change([Quad(*triple, SHOWN) for triple in known]), actor="test", action="add")
+    before = len(executor.derive())
+    quad = Quad(NODES[0], PREDICATES[0], NamedNode("urn:new"), SHOWN)
+    store.commit(Change([quad]), actor="test", action="add")
+    assert len(executor.derive()) > before
+    store.commit(Change([], [quad]), actor="test", action="remove")
+    assert len(executor.derive()) == before
 
 
 def test_a_triple_in_two_graphs_is_one_answer_until_both_are_gone(store: EmbeddedStore) -> None:
@@ -192,7 +218,7 @@ def test_terms_that_no_triple_can_have_are_answered_with_nothing(store: Embedded
     source = new_source(store)
     literal, node = source.dictionary.id(Literal(1)), source.dictionary.id(NODES[0])
     assert source.objects(literal, node) == ()
-    assert source.subjects(literal, node) == ()
+    assert source.subjects(node, literal) == ()
     assert source.triples(literal, None, None) == ()
 
 

@@ -37,7 +37,7 @@ WORDS = {
     "questions": Text("待问清", "To find out"),
     "raise": Text("可升为", "could raise to"),
     "bring": Text("决定模块", "decides"),
-    "none": Text("（无：本地没有承担该职能的部门）", "(none: no department here performs the function)"),
+    "none": Text("（没有得出牵头部门）", "(no lead department follows from what is known)"),
     "by": Text("须于", "by"),
     "at once": Text("立即", "at once"),
     "release": Text("知识版本", "Release"),

@@ -78,12 +78,23 @@ def read(folder: Path) -> Program:
     :raises SyntaxFault: for a rule that is not well written or not well-formed.
     :raises KnowledgeFault: for a rule without an IRI, without a document, or defined twice.
     """
-    rules = [rule for path in sorted(folder.rglob("*.srl")) for rule in load(path, root=folder).rules]
+    documents_read = [(path, load(path, root=folder)) for path in sorted(folder.rglob("*.srl"))]
+    rules = [rule for _, ruleset in documents_read for rule in ruleset.rules]
     require_wellformed(RuleSet(tuple(rules)))
     documents: dict[NamedNode, Document] = {}
     for path in sorted(folder.rglob("*.ttl")):
         documents |= _documents(path)
     faults = list(_faults(rules, documents))
+    faults += [
+        Fault(
+            "rules.data",
+            Text("规则文件中不放数据（DATA 块）", "a rule file holds no data (DATA block)"),
+            str(path),
+            Text("把事实写入 ontology/ 下的 Turtle 文件", "write facts into a Turtle file below ontology/"),
+        )
+        for path, ruleset in documents_read
+        if ruleset.data
+    ]
     if not rules:
         faults.append(Fault("rules.empty", Text("没有找到任何规则", "no rule was found"), str(folder)))
     if faults:

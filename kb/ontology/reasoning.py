@@ -84,7 +84,8 @@ def hermit_says(graph: Graph, folder: Path) -> Verdict:
     world = owlready2.World()
     try:
         # It warns, partly on standard error, that a measure is a property and an individual: so it is meant.
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        # HermiT wants a working folder that it can make an IRI of; "/" is none.
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()), contextlib.chdir(folder):
             warnings.simplefilter("ignore")
             ontology = world.get_ontology(path.as_uri()).load()
             with ontology:

@@ -71,8 +71,14 @@ def find(path: Path) -> Iterator[Case]:
 
 
 def run(workspace: Workspace, path: Path) -> list[Result]:
-    """Run every case in *path*; nothing is stored. A report that its contract refuses fails its case."""
-    return [Result(case, list(differences(workspace, case))) for case in find(path)]
+    """Run every case in *path*; nothing is stored. A report that its contract refuses fails its case.
+
+    :raises KnowledgeFault: also where there is no case: a slip in the path must not look like success.
+    """
+    results = [Result(case, list(differences(workspace, case))) for case in find(path)]
+    if not results:
+        raise _fault(path, 0, "没有找到用例", "no case was found")
+    return results
 
 
 def differences(workspace: Workspace, case: Case) -> Iterator[Text]:

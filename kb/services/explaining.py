@@ -11,7 +11,7 @@ from pyoxigraph import Literal, NamedNode, Triple, Variable
 from kb.errors import NotFound, Text
 from kb.inference.program import INCIDENT
 from kb.inference.proof import Absence, Computation, Fact, Proof, instantiate, prove
-from kb.namespaces import DCTERMS, RDF_TYPE, ROOT, XZ, graph
+from kb.namespaces import DCTERMS, RDF_TYPE, RDFS_LABEL, ROOT, XZ, graph
 from kb.ontology.names import nearest
 from kb.services.incident import WORKING, Answer, recall
 from kb.services.workspace import Workspace
@@ -237,13 +237,13 @@ class _Explainer:
         return list(dict.fromkeys(q.graph_name for q in quads if isinstance(q.graph_name, NamedNode)))
 
     def _graph(self, name: NamedNode) -> Node:
+        own = self._workspace.names.texts(name, RDFS_LABEL)
+        if own is not None:
+            return {"iri": name.value, "label": _both(own)}
         path = name.value.removeprefix(f"{ROOT}graph/")
         match path.split("/", 1):
             case ["incident", _]:
                 label = Text("事件报告", "the incident report")
-            case ["city", code]:
-                city = self._workspace.describer.text(NamedNode(f"{ROOT}division/{code}"))
-                label = Text(f"城市图：{city.zh}", f"city graph of {city.en}")
             case ["knowledge", pack]:
                 pack_name = self._workspace.describer.text(NamedNode(f"{ROOT}kb/pack/{pack}"))
                 label = Text(f"知识包“{pack_name.zh}”", f"knowledge pack “{pack_name.en}”")

@@ -34,7 +34,9 @@ def load_knowledge(store: Store, ontology: Path, rules: Path) -> bool:
     :raises KnowledgeFault: for a file that is not well-formed; then nothing at all was changed.
     """
     wanted: dict[NamedNode, set[Triple]] = {}
+    paths: dict[NamedNode, list[Path]] = {}
     for file in files.scan(ontology, rules):
+        paths.setdefault(file.graph, []).append(file.path)
         wanted.setdefault(file.graph, set()).update(
             Triple(q.subject, q.predicate, q.object) for q in file.quads()
         )
@@ -45,8 +47,7 @@ def load_knowledge(store: Store, ontology: Path, rules: Path) -> bool:
     }
     changed = False
     for name in sorted({*wanted, *previous}, key=str):
-        triples = wanted.get(name, set())
-        changed |= _replace(store, name, triples, _digest_of(triples))
+        changed |= _replace(store, name, wanted.get(name, set()), _digest(*paths.get(name, ())))
     return changed
 
 
@@ -89,6 +90,20 @@ def load_city(store: Store, code: str, examples: Path, progress: Progress | None
     return _replace(store, name, _triples(city.quads()), digest)
 
 
+def update_background(store: Store, engine: Engine, rules: Path) -> bool:
+    """Run the background rules if they or what they read changed since they last ran to their end."""
+    digest = _digest(*sorted(rules.rglob("*.srl")))
+    read = sorted(str(quad) for quad in store.match(None, DIGEST, None, STATE) if quad.subject != INFERRED)
+    digest = hashlib.sha256("\n".join([digest, *read]).encode()).hexdigest()
+    current = _current(store, INFERRED)
+    if current == digest:
+        return False
+    infer_background(store, engine)
+    old = [] if current is None else [_state(INFERRED, current)]
+    store.commit(Change([_state(INFERRED, digest)], old), actor=ACTOR, action="background rules")
+    return True
+
+
 def infer_background(store: Store, engine: Engine) -> None:
     """Run the background rules and replace the graph of their conclusions."""
     store.replace_graph(INFERRED, engine.background(), actor=ACTOR, action="background rules")
@@ -117,16 +132,6 @@ def _current(store: Store, name: NamedNode) -> str | None:
 
 def _state(name: NamedNode, digest: str) -> Quad:
     return Quad(name, DIGEST, Literal(digest), STATE)
-
-
-def _digest_of(triples: Iterable[Triple]) -> str:
-    """Digest triples in any order; those with blank nodes, named anew at each reading, are left out."""
-    stable = sorted(
-        str(t)
-        for t in triples
-        if isinstance(t.subject, NamedNode) and isinstance(t.object, NamedNode | Literal)
-    )
-    return hashlib.sha256("\n".join(stable).encode()).hexdigest()
 
 
 def _digest(*places: Path) -> str:

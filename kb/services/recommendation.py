@@ -231,7 +231,7 @@ class _Writer:
         ]
 
     def _questions(self) -> list[dict[str, Any]]:
-        criteria, uses = self._all("openCriterion"), self._all("openUse")
+        criteria, uses = [*self._all("openCriterion"), *self._all("openIfMissingDied")], self._all("openUse")
         result = []
         for measure in self._all("asks"):
             grades = [self._one(c, "setsGrade") for c in criteria if self._tests(c, measure)]
@@ -255,10 +255,12 @@ class _Writer:
         return [{key: value for key, value in question.items() if key != "weight"} for question in result]
 
     def _tests(self, record: Term, measure: Term) -> bool:
+        """Whether a condition of *record* tests *measure*, or a total into which it is counted."""
         for condition in self._values(record, "condition"):
-            tested = self._one(condition, "measure")
-            if tested == measure or (tested is not None and measure in self._values(tested, "totalOf")):
-                return True
+            for tested in self._values(condition, "measure"):
+                totals = [tested, *self._values(tested, "countedWith")]
+                if tested == measure or any(measure in self._values(total, "totalOf") for total in totals):
+                    return True
         return False
 
     # ── words ────────────────────────────────────────────────────────────────────────────────

@@ -38,13 +38,12 @@ class Workspace:
         program = read(rules)
         self.store: Store = open_store(home)
         try:
-            changed = loading.load_knowledge(self.store, ontology, rules)
-            changed |= loading.load_divisions(self.store, examples)
+            loading.load_knowledge(self.store, ontology, rules)
+            loading.load_divisions(self.store, examples)
             for code in builder.model_cities(examples) if cities is None else cities:
-                changed |= loading.load_city(self.store, code, examples, progress)
+                loading.load_city(self.store, code, examples, progress)
             self.engine = Engine(self.store, program)
-            if changed:
-                loading.infer_background(self.store, self.engine)
+            loading.update_background(self.store, self.engine, rules)
         except BaseException:
             self.store.close()
             raise

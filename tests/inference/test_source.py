@@ -179,6 +179,25 @@ def test_an_answer_is_fetched_once(store: EmbeddedStore) -> None:
     assert len(fetched) == 1
 
 
+def test_an_answer_that_a_commit_overtook_is_given_but_not_remembered(store: EmbeddedStore) -> None:
+    """Read, then overtaken, then to be remembered: the order that makes caches lie for ever."""
+    quad = Quad(NODES[0], PREDICATES[0], NODES[1], SHOWN)
+    source = subscribed(store)
+    ask, overtaken = source._match, False
+
+    def slow(s: Term | None, p: NamedNode | None, o: Term | None) -> list[Quad]:
+        nonlocal overtaken
+        found = list(ask(s, p, o))
+        if not overtaken:
+            overtaken = True
+            store.commit(Change([quad]), actor="test", action="overtake")
+        return found
+
+    source._match = slow
+    assert source.values(NODES[0], PREDICATES[0]) == ()
+    assert source.values(NODES[0], PREDICATES[0]) == (NODES[1],)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_threads_that_read_while_another_commits_leave_no_stale_answer(
     store: EmbeddedStore, seed: int

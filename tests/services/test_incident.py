@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions
+from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store, Triple
 
 from kb.errors import NotFound, ReportRejected
 from kb.namespaces import DCTERMS, PROV, RDF_TYPE, ROOT, graph, xz
@@ -20,8 +21,11 @@ def quads_of(workspace: Workspace, name: str) -> set[Quad]:
     return set(workspace.store.match(None, None, None, graph(name)))
 
 
-def everything(workspace: Workspace) -> set[Quad]:
-    return set(workspace.store.match(None, None, None))
+def as_stored(triples: Iterable[Triple]) -> set[Triple]:
+    """Oxigraph keeps the value of a time and writes it its own way: ``+00:00`` comes back as ``Z``."""
+    store = Store()
+    store.extend(Quad(t.subject, t.predicate, t.object, NamedNode("urn:g")) for t in triples)
+    return {quad.triple for quad in store}
 
 
 def test_a_report_is_one_entry_of_the_journal_with_its_actor_and_reason(workspace: Workspace) -> None:
@@ -36,17 +40,20 @@ def test_a_report_is_one_entry_of_the_journal_with_its_actor_and_reason(workspac
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"deaths": -1}, {"type": "火宅"}, {"grid": "370102999"}, {"colour": "red"}, {"time": "2999-01-01"}]
-    + [{"injured": 1, "seriousInjuries": 2}, {"id": "../x"}, {"type": None}],
+    [
+        *({"deaths": -1}, {"type": "火宅"}, {"grid": "370102999"}, {"colour": "red"}, {"id": "../x"}),
+        *({"time": "2999-01-01"}, {"injured": 1, "seriousInjuries": 2}, {"type": None}),
+    ],
 )
-def test_a_rejected_report_leaves_no_trace(fresh: Workspace, wrong: dict[str, Any]) -> None:
-    before, held = fresh.store.sequence, everything(fresh)
+def test_a_rejected_report_leaves_no_trace(workspace: Workspace, wrong: dict[str, Any]) -> None:
+    before = workspace.store.sequence
     with pytest.raises(ReportRejected):
-        incident.report(fresh, {"id": "rejected", **FIRE, **wrong}, actor="test")
-    assert fresh.store.sequence == before
-    assert everything(fresh) == held
+        incident.report(workspace, {"id": "rejected", **FIRE, **wrong}, actor="test")
+    assert workspace.store.sequence == before
+    assert not list(workspace.store.entries(after=before))
+    assert not quads_of(workspace, "incident/rejected") | quads_of(workspace, "response/rejected")
     with pytest.raises(NotFound):
-        incident.recall(fresh, "rejected")
+        incident.recall(workspace, "rejected")
 
 
 def test_a_rejected_continuation_leaves_the_incident_as_it_was(workspace: Workspace) -> None:
@@ -67,7 +74,7 @@ def test_a_continued_report_replaces_facts_and_response_as_a_whole(workspace: Wo
     answer = incident.report(workspace, second, actor="test")
     assert workspace.store.sequence == before + 1
     facts = quads_of(workspace, "incident/continued")
-    assert {quad.triple for quad in facts} == set(answer.facts)
+    assert {quad.triple for quad in facts} == as_stored(answer.facts)
     concluded = {quad.triple for quad in quads_of(workspace, "response/continued")}
     assert {t for t in concluded if t.subject == answer.incident} <= set(answer.derivation)
     assert not any(t.predicate in {xz("grade"), xz("gradeIfMissingDied")} for t in concluded)
@@ -90,7 +97,7 @@ def test_the_same_key_stores_once_and_returns_the_first(workspace: Workspace) ->
     again = incident.report(workspace, {**FIRE, "deaths": 9}, actor="test", key="once-only")
     assert workspace.store.sequence == before
     assert (again.duplicate, again.id) == (True, first.id)
-    assert set(again.facts) == set(first.facts)
+    assert as_stored(again.facts) == as_stored(first.facts)
     assert not first.duplicate
     other = incident.report(workspace, FIRE, actor="test", key="another")
     assert other.id != first.id
@@ -114,7 +121,7 @@ def test_facts_and_conclusions_never_share_a_graph(workspace: Workspace) -> None
     answer = incident.report(workspace, FIRE, actor="test")
     facts = {quad.triple for quad in quads_of(workspace, f"incident/{answer.id}")}
     response = {quad.triple for quad in quads_of(workspace, f"response/{answer.id}")}
-    assert facts == set(answer.facts)
+    assert facts == as_stored(answer.facts)
     assert not facts & response
 
 
@@ -150,7 +157,7 @@ def test_the_response_is_read_by_sparql(workspace: Workspace) -> None:
 def test_what_was_stored_is_recalled_with_the_same_conclusions(workspace: Workspace) -> None:
     answer = incident.report(workspace, FIRE, actor="test")
     recalled = incident.recall(workspace, answer.id)
-    assert set(recalled.facts) == set(answer.facts)
+    assert set(recalled.facts) == as_stored(answer.facts)
     assert set(recalled.derivation) == set(answer.derivation)
 
 

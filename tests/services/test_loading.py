@@ -74,8 +74,9 @@ def test_a_pack_that_was_deleted_takes_its_triples_with_it(empty: Open, data: Pa
 def test_a_type_that_was_added_is_inferred_about_at_the_next_start(empty: Open, data: Path) -> None:
     empty().close()
     (data / "ontology" / "packs" / "gas" / "station.ttl").write_text(
-        "@prefix xz: <https://w3id.org/xiezhi/ns#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
-        'xz:GasStationFire a xz:IncidentType ; rdfs:subClassOf xz:GasAccident ; rdfs:label "加气站火灾"@zh .',
+        "@prefix xz: <https://w3id.org/xiezhi/ns#> .\n"
+        "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+        "xz:GasStationFire a xz:IncidentType ; rdfs:subClassOf xz:GasAccident .",
         encoding="utf-8",
     )
     with empty() as workspace:

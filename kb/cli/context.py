@@ -11,6 +11,7 @@ import json
 import locale
 import os
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -58,6 +59,20 @@ class Context:
     def workspace(self, cities: Sequence[str] | None = None) -> Iterator[Workspace]:
         """Open the store and bring its knowledge up to date, with a progress bar on a terminal."""
         with progress(self.lang) as tell, Workspace(self.home, cities=cities, progress=tell) as workspace:
+            yield workspace
+
+    @contextmanager
+    def bench(self) -> Iterator[Workspace]:
+        """Open a store to try knowledge on: the user's own, or one made for it while a server has that."""
+        if running_server(self.home) is None:
+            with self.workspace() as workspace:
+                yield workspace
+            return
+        with (
+            tempfile.TemporaryDirectory(prefix="xiezhi-") as folder,
+            progress(self.lang) as tell,
+            Workspace(Path(folder), progress=tell) as workspace,
+        ):
             yield workspace
 
     @contextmanager

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from kb.cli.context import Context, faults_as_exit
-from kb.errors import KnowledgeFault, Text
+from kb.cli.context import Context, faults_as_exit, running_server
+from kb.errors import InputError, KnowledgeFault, Text
 from kb.inference.program import read
 from kb.ontology import checking, files, reasoning
 from kb.resources import folder
@@ -24,6 +24,13 @@ from kb.srl.strata import stratify
 @faults_as_exit
 def load(context: Context, cities: tuple[str, ...]) -> None:
     """Bring ontology, rules and cities in the store up to date. 更新本体、规则与城市数据。"""
+    if (url := running_server(context.home)) is not None:
+        raise InputError.of(
+            "load.server-running",
+            f"服务正在使用该数据目录（{url}）",
+            f"a server is running on this store ({url})",
+            repair=("重启服务：启动时会载入新内容", "restart it: it loads what is new when it starts"),
+        )
     with context.workspace(list(cities) or None) as workspace:
         graphs = sum(1 for _ in workspace.store.graphs())
         context.say(Text(f"已是最新：{graphs} 个图，知识版本 {workspace.release}",
@@ -68,7 +75,7 @@ def check(context: Context) -> None:
 @faults_as_exit
 def test(context: Context, path: Path | None) -> None:
     """Run the rule cases below PATH and show expected against derived. 运行规则用例。"""
-    with context.workspace() as workspace:
+    with context.bench() as workspace:
         results = cases.run(workspace, path or folder("rules"))
     for result in results:
         if result.differences:

@@ -253,3 +253,14 @@ def test_help_and_version_need_no_store(tmp_path: Path) -> None:
         assert done.returncode == 0
         assert said in done.stdout
     assert not (tmp_path / "never-made").exists()
+
+
+def test_load_beside_a_running_server_says_to_restart_it(xiezhi: Run, home: Path) -> None:
+    note = home / "server.json"
+    note.write_text(json.dumps({"url": "http://127.0.0.1:1", "pid": os.getpid()}), encoding="utf-8")
+    try:
+        done = xiezhi("load")
+    finally:
+        note.unlink()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "restart it" in done.stderr

@@ -38,6 +38,11 @@ class Text:
         return self.zh if lang == "zh" else self.en
 
 
+def both(text: Text) -> dict[str, str]:
+    """Return *text* as it stands in JSON: ``{"zh", "en"}``."""
+    return {"zh": text.zh, "en": text.en}
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong: a number for the manual, a place, a sentence and a repair.

@@ -8,7 +8,7 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Triple, Variable
 
-from kb.errors import NotFound, Text
+from kb.errors import NotFound, Text, both
 from kb.inference.program import INCIDENT
 from kb.inference.proof import Absence, Computation, Fact, Proof, instantiate, prove
 from kb.namespaces import DCTERMS, RDF_TYPE, RDFS_LABEL, ROOT, XZ, graph
@@ -101,20 +101,20 @@ class _Explainer:
             case Fact(triple, graphs):
                 return {
                     "kind": "fact",
-                    "statement": _both(self._statement(triple)),
+                    "statement": both(self._statement(triple)),
                     "graphs": [self._graph(name) for name in graphs],
                     "premises": [],
                 }
             case Absence(negation, bindings):
                 return {
                     "kind": "absence",
-                    "statement": _both(self._absence(negation.inner, bindings)),
+                    "statement": both(self._absence(negation.inner, bindings)),
                     "premises": [],
                 }
             case Computation(element, bindings):
                 return {
                     "kind": "computation",
-                    "statement": _both(self._computation(element, bindings)),
+                    "statement": both(self._computation(element, bindings)),
                     "premises": [],
                 }
 
@@ -128,9 +128,9 @@ class _Explainer:
         )
         node: Node = {
             "kind": "derived",
-            "statement": _both(self._statement(proof.triple)),
-            "sentence": _both(self._fill(document.sentence, proof.bindings)),
-            "rule": {"iri": rule.iri.value, "label": _both(document.label)},
+            "statement": both(self._statement(proof.triple)),
+            "sentence": both(self._fill(document.sentence, proof.bindings)),
+            "rule": {"iri": rule.iri.value, "label": both(document.label)},
             "clause": None if clause is None else self._named(clause),
             "premises": [],
         }
@@ -224,7 +224,7 @@ class _Explainer:
 
     def _named(self, term: Term) -> Node:
         iri = term.value if isinstance(term, NamedNode) else None
-        return {"iri": iri, "label": _both(self._workspace.describer.text(term))}
+        return {"iri": iri, "label": both(self._workspace.describer.text(term))}
 
     # ── where facts come from ────────────────────────────────────────────────────────────────
 
@@ -239,7 +239,7 @@ class _Explainer:
     def _graph(self, name: NamedNode) -> Node:
         own = self._workspace.names.texts(name, RDFS_LABEL)
         if own is not None:
-            return {"iri": name.value, "label": _both(own)}
+            return {"iri": name.value, "label": both(own)}
         path = name.value.removeprefix(f"{ROOT}graph/")
         match path.split("/", 1):
             case ["incident", _]:
@@ -251,8 +251,4 @@ class _Explainer:
                 label = Text("背景推理", "background inference")
             case _:
                 label = Text("本体", "the ontology")
-        return {"iri": name.value, "label": _both(label)}
-
-
-def _both(text: Text) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}
+        return {"iri": name.value, "label": both(label)}

@@ -14,7 +14,7 @@ from typing import Any
 import networkx
 from pyoxigraph import Literal, NamedNode, Triple
 
-from kb.errors import Text
+from kb.errors import both
 from kb.inference.interactive import Derivation
 from kb.namespaces import DCTERMS, RDF_TYPE, xz
 from kb.report.places import code_of, full_name
@@ -73,9 +73,9 @@ class _Writer:
         facts = [
             {
                 "key": field.key,
-                "label": _both(field.label),
+                "label": both(field.label),
                 "value": _plain(term) if isinstance(term, Literal) else self._value(term),
-                "unit": _both(field.unit) if field.unit else None,
+                "unit": both(field.unit) if field.unit else None,
             }
             for key, field in self._workspace.vocabulary.fields.items()
             if key not in {"grid", "time"}
@@ -87,7 +87,7 @@ class _Writer:
             "grid": {
                 "iri": place.value,
                 "code": code_of(place, store),
-                "label": _both(full_name(place, store, names)),
+                "label": both(full_name(place, store, names)),
             },
             "time": _plain(self._asserted[xz("occurredAt")][0]),
             "received": _plain(self._asserted[xz("receivedAt")][0]),
@@ -245,7 +245,7 @@ class _Writer:
                 {
                     **self._conclusion("asks", measure),
                     "key": field.key if field else None,
-                    "question": _both(field.question) if field and field.question else None,
+                    "question": both(field.question) if field and field.question else None,
                     "couldRaiseTo": [self._value(g) for g in sorted(decided, key=self._rank)],
                     "couldBringIn": [self._value(m) for m in dict.fromkeys(modules) if m is not None],
                     "weight": best,
@@ -276,7 +276,7 @@ class _Writer:
         if term is None:
             return {"iri": None, "label": None}
         iri = term.value if isinstance(term, NamedNode) else None
-        return {"iri": iri, "label": _both(self._workspace.describer.text(term))}
+        return {"iri": iri, "label": both(self._workspace.describer.text(term))}
 
     def _because(self, relation: str, term: Term) -> dict[str, Any]:
         because = self._derivation.because(Triple(self._answer.incident, xz(relation), term))
@@ -296,7 +296,7 @@ class _Writer:
             ),
             document.source,
         )
-        return {"rule": rule.iri.value, "label": _both(document.label), "clause": self._clause(clause)}
+        return {"rule": rule.iri.value, "label": both(document.label), "clause": self._clause(clause)}
 
     def _clause(self, clause: Term | None) -> dict[str, Any] | None:
         return None if clause is None else self._value(clause)
@@ -304,7 +304,7 @@ class _Writer:
     def _text(self, subject: Term, predicate: str) -> dict[str, str] | None:
         assert isinstance(subject, NamedNode)
         text = self._workspace.names.texts(subject, NamedNode(predicate))
-        return None if text is None else _both(text)
+        return None if text is None else both(text)
 
     def _all(self, relation: str) -> list[Term]:
         return self._derivation.objects(self._answer.incident, xz(relation))
@@ -319,10 +319,6 @@ class _Writer:
     def _rank(self, term: Term) -> int:
         rank = self._one(term, "rank")
         return int(rank.value) if isinstance(rank, Literal) else 9
-
-
-def _both(text: Text) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}
 
 
 def _plain(term: Term) -> str | int | float | bool:

@@ -8,10 +8,11 @@ from queue import Empty, LifoQueue
 
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
-from kb.inference.dictionary import Dictionary
-from kb.inference.interactive import Derivation, Executor
+from kb.inference.interactive.derivation import Derivation
+from kb.inference.interactive.dictionary import Dictionary
+from kb.inference.interactive.executor import Executor
+from kb.inference.interactive.source import Source
 from kb.inference.program import INCIDENT, Program
-from kb.inference.source import Source
 from kb.namespaces import ROOT
 from kb.srl.syntax import Term
 from kb.store.protocol import Change, Store

@@ -9,8 +9,8 @@ from typing import Any
 from pyoxigraph import Literal, NamedNode, Triple, Variable
 
 from kb.errors import NotFound, Text, both
+from kb.inference.explanation.proof import Absence, Computation, Fact, Proof, instantiate, prove
 from kb.inference.program import INCIDENT
-from kb.inference.proof import Absence, Computation, Fact, Proof, instantiate, prove
 from kb.namespaces import DCTERMS, RDF_TYPE, RDFS_LABEL, ROOT, XZ, graph
 from kb.ontology.names import nearest
 from kb.services.incident import WORKING, Answer, recall

@@ -11,7 +11,7 @@ from typing import Any
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from kb.errors import NotFound
-from kb.inference.interactive import Derivation
+from kb.inference.interactive.derivation import Derivation
 from kb.namespaces import DCTERMS, PROV, RDF_TYPE, ROOT, XSD, graph, xz
 from kb.report.reading import ID_KEY, ID_PATTERN
 from kb.services.workspace import Workspace

@@ -15,7 +15,7 @@ import networkx
 from pyoxigraph import Literal, NamedNode, Triple
 
 from kb.errors import both
-from kb.inference.interactive import Derivation
+from kb.inference.interactive.derivation import Derivation
 from kb.namespaces import DCTERMS, RDF_TYPE, xz
 from kb.report.places import code_of, full_name
 from kb.services.incident import Answer

@@ -10,7 +10,7 @@ import pytest
 from _pytest.mark import ParameterSet
 from pyoxigraph import Literal, NamedNode
 
-from kb.inference.interactive import Derivation
+from kb.inference.interactive.derivation import Derivation
 from kb.namespaces import xz
 from kb.report.document import parse_json
 from kb.report.reading import Report

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pyoxigraph import Literal, NamedNode, Quad, Store, Triple, Variable
 
-from kb.inference.dictionary import Dictionary
-from kb.inference.interactive import Executor
-from kb.inference.source import Source
+from kb.inference.interactive.dictionary import Dictionary
+from kb.inference.interactive.executor import Executor
+from kb.inference.interactive.source import Source
 from kb.srl.syntax import RuleSet, Term
 from kb.srl.wellformed import require_wellformed
 

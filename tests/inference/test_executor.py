@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple, Variable
 
 from kb.errors import SyntaxFault
-from kb.inference.interactive import XSD_DATETIME, Executor
+from kb.inference.interactive.executor import XSD_DATETIME, Executor
 from kb.srl.parser import parse
 from kb.srl.strata import stratify
 from kb.srl.syntax import Element, Negation, PatternTerm, Rule, RuleSet, TriplePattern

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Triple
 
-from kb.inference.interactive import XSD_DATETIME, Derivation, Executor
-from kb.inference.proof import Absence, Computation, Fact, Proof, instantiate, prove
+from kb.inference.explanation.proof import Absence, Computation, Fact, Proof, instantiate, prove
+from kb.inference.interactive.derivation import Derivation
+from kb.inference.interactive.executor import XSD_DATETIME, Executor
 from kb.srl.expressions import compile_condition, compile_expression
 from kb.srl.parser import parse
 from kb.srl.syntax import Assignment, Filter, RuleSet, TriplePattern

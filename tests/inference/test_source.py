@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad
 
-from kb.inference.dictionary import Dictionary
-from kb.inference.interactive import Executor
-from kb.inference.source import Source
+from kb.inference.interactive.dictionary import Dictionary
+from kb.inference.interactive.executor import Executor
+from kb.inference.interactive.source import Source
 from kb.namespaces import graph
 from kb.srl.parser import parse
 from kb.srl.syntax import Term

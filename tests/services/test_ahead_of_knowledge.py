@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pyoxigraph import RdfFormat, Triple, parse
 
-from kb.inference.interactive import Derivation
+from kb.inference.interactive.derivation import Derivation
 from kb.namespaces import PREFIXES, ROOT, xz
 from kb.services.incident import derive
 from kb.services.workspace import Workspace

@@ -15,7 +15,8 @@ from _pytest.mark import ParameterSet
 from pyoxigraph import Literal, NamedNode, Triple, Variable
 
 from kb.errors import KnowledgeFault, ReportRejected
-from kb.inference.interactive import Derivation, Executor
+from kb.inference.interactive.derivation import Derivation
+from kb.inference.interactive.executor import Executor
 from kb.inference.program import INCIDENT, Program, read
 from kb.namespaces import RDFS_LABEL, ROOT, xz
 from kb.resources import folder

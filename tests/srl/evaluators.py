@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 from pyoxigraph import NamedNode, Quad, Triple
 
-from kb.inference.dictionary import Dictionary
-from kb.inference.interactive import Executor
-from kb.inference.source import Source
+from kb.inference.interactive.dictionary import Dictionary
+from kb.inference.interactive.executor import Executor
+from kb.inference.interactive.source import Source
 from kb.srl.syntax import RuleSet, Term
 from tests.srl import textbook
 

@@ -8,98 +8,23 @@ the first pass each rule is asked only for what the newest facts make possible.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeAlias
 
 from pyoxigraph import Literal, NamedNode, Triple, Variable
 
-from kb.inference.compiler import CompiledRule
-from kb.inference.dictionary import Dictionary
-from kb.inference.frame import Facts
-from kb.inference.overlay import Row
-from kb.inference.source import Source
+from kb.inference.interactive.compiler import CompiledRule
+from kb.inference.interactive.derivation import Derivation, Reason
+from kb.inference.interactive.frame import Facts
+from kb.inference.interactive.overlay import Row
+from kb.inference.interactive.source import Source
 from kb.namespaces import XSD
 from kb.srl.strata import stratify
 from kb.srl.syntax import Rule, RuleSet, Term, TriplePattern
 from kb.srl.wellformed import require_wellformed
 
 XSD_DATETIME = NamedNode(XSD + "dateTime")
-
-
-@dataclass(frozen=True, slots=True)
-class Because:
-    """Why a triple was derived: a rule, and a value for each of its variables."""
-
-    rule: Rule
-    bindings: Mapping[Variable, Term]
-
-
-Reason: TypeAlias = tuple[CompiledRule, tuple[int, ...]]
-"""The compiled rule that found a row, and its bindings at that moment."""
-
-
-class Derivation:
-    """What one evaluation derived: the inference graph GI, each triple with its first reason.
-
-    Rows are decoded to terms only when somebody looks: most of a derivation is steps that nobody does.
-    *asserted* are the facts it was given; *data* the triples of the rule set's DATA blocks.
-    """
-
-    def __init__(
-        self,
-        found: Mapping[Row, Reason],
-        dictionary: Dictionary,
-        asserted: frozenset[Triple],
-        data: frozenset[Triple],
-    ) -> None:
-        self.asserted = asserted
-        self.data = data
-        self._found = found
-        self._dictionary = dictionary
-        self._index: dict[tuple[int, int], list[int]] = {}
-
-    def __len__(self) -> int:
-        """How many triples were derived."""
-        return len(self._found) + len(self.data)
-
-    def __contains__(self, triple: Triple) -> bool:
-        """Whether *triple* was derived."""
-        return triple in self.data or self.because(triple) is not None
-
-    def __iter__(self) -> Iterator[Triple]:
-        """Yield the derived triples in the order of derivation."""
-        yield from self.data
-        yield from self.triples()
-
-    def triples(self, unless: Callable[[NamedNode], bool] = lambda _: False) -> Iterator[Triple]:
-        """Yield what rules derived, but for the predicates that *unless* is true of."""
-        terms = self._dictionary.terms
-        left_out: dict[int, bool] = {}
-        for s, p, o in self._found:
-            if p not in left_out:
-                left_out[p] = unless(terms[p])  # type: ignore[arg-type]
-            if not left_out[p]:
-                yield Triple(terms[s], terms[p], terms[o])  # type: ignore[arg-type]
-
-    def because(self, triple: Triple) -> Because | None:
-        """Return the first reason for *triple*, or ``None`` where no rule derived it."""
-        find = self._dictionary.find
-        s, p, o = find(triple.subject), find(triple.predicate), find(triple.object)
-        if s is None or p is None or o is None or (s, p, o) not in self._found:
-            return None
-        compiled, env = self._found[s, p, o]
-        return Because(compiled.rule, _Bindings(compiled.slots, env, self._dictionary.terms))
-
-    def objects(self, subject: Term, predicate: NamedNode) -> list[Term]:
-        """Return the derived objects of *subject* and *predicate*, in the order of derivation."""
-        if not self._index:
-            for s, p, o in self._found:
-                self._index.setdefault((s, p), []).append(o)
-        find, terms = self._dictionary.find, self._dictionary.terms
-        key = (find(subject), find(predicate))
-        return [terms[number] for number in self._index.get(key, ())]  # type: ignore[arg-type]
 
 
 @dataclass(slots=True)
@@ -223,19 +148,3 @@ class Executor:
         identify = self._facts.dictionary.id
         row = (identify(triple.subject), identify(triple.predicate), identify(triple.object))
         return self._facts.source.contains(*row)
-
-
-class _Bindings(Mapping[Variable, Term]):
-    """The bindings of one solution, decoded only when somebody looks."""
-
-    def __init__(self, slots: Mapping[Variable, int], env: tuple[int, ...], terms: Sequence[Term]) -> None:
-        self._slots, self._env, self._terms = slots, env, terms
-
-    def __getitem__(self, variable: Variable) -> Term:
-        return self._terms[self._env[self._slots[variable]]]
-
-    def __iter__(self) -> Iterator[Variable]:
-        return iter(self._slots)
-
-    def __len__(self) -> int:
-        return len(self._slots)

@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from pyoxigraph import Variable
 
-from kb.inference.dictionary import Dictionary
-from kb.inference.overlay import Overlay
-from kb.inference.source import Source
+from kb.inference.interactive.dictionary import Dictionary
+from kb.inference.interactive.overlay import Overlay
+from kb.inference.interactive.source import Source
 from kb.srl.syntax import Term
 
 Next: TypeAlias = Callable[[], bool]

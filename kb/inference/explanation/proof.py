@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pyoxigraph import NamedNode, Triple, Variable
 
-from kb.inference.interactive import Derivation
+from kb.inference.interactive.derivation import Derivation
 from kb.srl.syntax import (
     Assignment,
     Element,

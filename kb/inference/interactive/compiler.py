@@ -14,9 +14,9 @@ from operator import itemgetter
 
 from pyoxigraph import Literal, NamedNode, Variable
 
-from kb.inference.frame import Facts, Frame, Next
-from kb.inference.heads import Emit, emission
-from kb.inference.matching import match as match_pattern
+from kb.inference.interactive.frame import Facts, Frame, Next
+from kb.inference.interactive.heads import Emit, emission
+from kb.inference.interactive.matching import match as match_pattern
 from kb.inference.planner import VOLATILE, Step, order
 from kb.srl.expressions import ExpressionError, Lookup, compile_condition, compile_expression
 from kb.srl.syntax import (
@@ -39,7 +39,7 @@ EPOCH = Literal("1970-01-01T00:00:00Z", datatype=NamedNode("http://www.w3.org/20
 
 
 class CompiledRule:
-    """A rule ready to run again and again over one :class:`~kb.inference.frame.Facts`.
+    """A rule ready to run again and again over one :class:`~kb.inference.interactive.frame.Facts`.
 
     :param bound: variables whose value is put into :meth:`bind` before each run.
     :param newest: a body pattern that reads the delta instead of the whole evaluation graph.

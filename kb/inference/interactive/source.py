@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar
 
 from pyoxigraph import NamedNode, Quad
 
-from kb.inference.dictionary import Dictionary
+from kb.inference.interactive.dictionary import Dictionary
 from kb.srl.syntax import Term
 
 Ids: TypeAlias = tuple[int, ...]

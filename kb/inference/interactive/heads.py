@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from pyoxigraph import BlankNode, Triple, Variable
 
-from kb.inference.frame import Frame, Next
-from kb.inference.overlay import Row
+from kb.inference.interactive.frame import Frame, Next
+from kb.inference.interactive.overlay import Row
 from kb.srl.syntax import PatternTerm, TriplePattern, TripleTermPattern
 
 Emit: TypeAlias = Callable[[Row, Sequence[int]], None]

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from pyoxigraph import Triple, Variable
 
-from kb.inference.frame import Facts, Frame, Next
-from kb.inference.overlay import Overlay, Row
+from kb.inference.interactive.frame import Facts, Frame, Next
+from kb.inference.interactive.overlay import Overlay, Row
 from kb.srl.syntax import PatternTerm, TriplePattern, TripleTermPattern, variables_of
 
 Place: TypeAlias = tuple[int, bool]

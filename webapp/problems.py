@@ -19,6 +19,7 @@ from kb.errors import (
     Text,
     XiezhiError,
 )
+from kb.inference.bounds import InferenceStopped
 from kb.namespaces import ROOT
 
 MEDIA_TYPE = "application/problem+json"
@@ -42,6 +43,7 @@ BY_CLASS: list[tuple[type[XiezhiError], int, Text]] = [
     (NotFound, 404, Text("未找到", "Not found")),
     (QueryRefused, 400, Text("查询被拒绝", "Query refused")),
     (QueryStopped, 503, Text("查询已停止", "Query stopped")),
+    (InferenceStopped, 503, Text("推理已停止", "Inference stopped")),
     (InputError, 422, Text("输入有误", "Input rejected")),
     (StoreError, 503, Text("存储不可用", "Store unavailable")),
     (XiezhiError, 500, Text("系统错误", "Internal error")),

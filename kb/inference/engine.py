@@ -8,6 +8,7 @@ from queue import Empty, LifoQueue
 
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
+from kb.inference.bounds import RESPONSE
 from kb.inference.interactive.derivation import Derivation
 from kb.inference.interactive.dictionary import Dictionary
 from kb.inference.interactive.executor import Executor
@@ -44,7 +45,7 @@ class Engine:
         try:
             executor = idle.get_nowait()
         except Empty:
-            executor = Executor(rules, self.source, bound=(INCIDENT,))
+            executor = Executor(rules, self.source, bound=(INCIDENT,), bounds=RESPONSE)
         derivation = executor.derive(facts, (incident,), now)
         idle.put(executor)
         return derivation
@@ -67,4 +68,5 @@ class Engine:
         return self._store.match(s, p, o)
 
     def _changed(self, change: Change) -> None:
-        self.source.invalidate((*change.additions, *change.removals))
+        if any(map(self.source.shows, change.graphs)):  # those of an incident are not shown
+            self.source.invalidate((*change.additions, *change.removals))

@@ -2,8 +2,9 @@
 
 The specification gives the meaning in the order written (`eval-rule`); the solutions are the same for
 every order that keeps what each element sees. So triple patterns go by the fewest variables still
-unbound, ties in the order written, and each FILTER, NOT and SET as soon as the variables it may see are
-bound. What a NOT sees is settled by where it was written: variables bound only later are its own.
+unbound, ties in the order written, and each FILTER, SET and NOT as soon as the variables it may see are
+bound. A pattern without unbound variables is a test, too, and cheaper than a NOT. What a NOT sees is settled
+by where it was written: variables bound only later are its own.
 
 A body that makes fresh terms (BNODE, UUID, STRUUID) keeps the order written: how often they are made is
 part of its meaning.
@@ -11,7 +12,7 @@ part of its meaning.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from pyoxigraph import Variable
@@ -39,11 +40,23 @@ class Step:
     sees: frozenset[Variable] = frozenset()
 
 
-def order(rule: Rule, bound: Set[Variable] = frozenset(), first: TriplePattern | None = None) -> list[Step]:
+def unbound(pattern: TriplePattern, known: Set[Variable]) -> float:
+    """Return how many variables of *pattern* have no value yet: a cost that needs no statistics."""
+    return len(set(variables_of(pattern)) - known)
+
+
+def order(
+    rule: Rule,
+    bound: Set[Variable] = frozenset(),
+    first: TriplePattern | None = None,
+    cost: Callable[[TriplePattern, Set[Variable]], float] = unbound,
+) -> list[Step]:
     """Return the elements of the body of *rule* in the order of evaluation.
 
     :param bound: variables that have a value before the rule starts.
     :param first: a pattern to begin with (the one that reads the newest facts in semi-naive evaluation).
+    :param cost: what looking at a pattern next would cost, given the variables bound so far; the cheapest
+        comes next, of several the one written first.
     """
     steps = list(_with_scope(rule.body, bound))
     if first is None and _volatile(rule):
@@ -63,7 +76,7 @@ def order(rule: Rule, bound: Set[Variable] = frozenset(), first: TriplePattern |
     while steps:
         ready = [step for step in steps if _ready(step, known)]
         if ready:
-            take(ready[0])
+            take(min(ready, key=_cost))
             continue
         patterns = [
             step
@@ -71,7 +84,7 @@ def order(rule: Rule, bound: Set[Variable] = frozenset(), first: TriplePattern |
             if isinstance(step.element, TriplePattern)
             and not (assigned & set(variables_of(step.element)) - known)
         ]
-        take(min(patterns, key=lambda step: len(set(variables_of(step.element)) - known)))
+        take(min(patterns, key=lambda step: cost(step.element, known)))  # type: ignore[arg-type]
     return ordered
 
 
@@ -93,7 +106,18 @@ def _ready(step: Step, known: Set[Variable]) -> bool:
         case Negation():
             return step.sees <= known
         case TriplePattern():
-            return False
+            return set(variables_of(step.element)) <= known
+
+
+def _cost(step: Step) -> int:
+    """Which of the elements that bind nothing comes first: what is remembered, a look-up, a search."""
+    match step.element:
+        case Filter() | Assignment():
+            return 0
+        case TriplePattern():
+            return 1
+        case Negation():
+            return 2
 
 
 def _volatile(rule: Rule) -> bool:

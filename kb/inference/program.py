@@ -2,7 +2,7 @@
 
 A rule set is a folder. ``x.srl`` holds the rules of one conclusion, ``x.ttl`` beside it what they are called,
 the sentence that explains a conclusion, their clause and their validity, ``x.cases.yaml`` their cases. A scan
-finds them; nothing is registered.
+finds them; nothing is registered. Rules of ``entailment/`` are no part of the program.
 
 Rules that mention ``?incident`` are *response rules*, run for one incident at a time. The others are
 *background rules*, run when knowledge changes; their conclusions go into a graph of their own.
@@ -25,6 +25,8 @@ from kb.srl.syntax import Rule, RuleSet, Term, variables_of
 from kb.srl.wellformed import require_wellformed
 
 INCIDENT = Variable("incident")
+ENTAILMENT = "entailment"
+"""The folder of rules about any RDF graph: ``xiezhi infer`` runs them when asked, no city does."""
 SOURCE = NamedNode(DCTERMS + "source")
 
 
@@ -78,11 +80,11 @@ def read(folder: Path) -> Program:
     :raises SyntaxFault: for a rule that is not well written or not well-formed.
     :raises KnowledgeFault: for a rule without an IRI, without a document, or defined twice.
     """
-    documents_read = [(path, load(path, root=folder)) for path in sorted(folder.rglob("*.srl"))]
+    documents_read = [(path, load(path, root=folder)) for path in rule_files(folder)]
     rules = [rule for _, ruleset in documents_read for rule in ruleset.rules]
     require_wellformed(RuleSet(tuple(rules)))
     documents: dict[NamedNode, Document] = {}
-    for path in sorted(folder.rglob("*.ttl")):
+    for path in _files(folder, "*.ttl"):
         documents |= _documents(path)
     faults = list(_faults(rules, documents))
     faults += [
@@ -102,6 +104,15 @@ def read(folder: Path) -> Program:
     response = [rule for rule in rules if mentions_incident(rule)]
     background = [rule for rule in rules if not mentions_incident(rule)]
     return Program(tuple(background), tuple(response), documents)
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """Return the rule documents below *folder* that make up its program: all but those of ``entailment/``."""
+    return _files(folder, "*.srl")
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    return [path for path in sorted(folder.rglob(pattern)) if path.relative_to(folder).parts[0] != ENTAILMENT]
 
 
 def _same(left: tuple[Rule, ...], right: tuple[Rule, ...]) -> bool:

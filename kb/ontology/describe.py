@@ -12,7 +12,7 @@ from pyoxigraph import Literal, NamedNode
 
 from kb.errors import Text
 from kb.namespaces import RDFS_LABEL, XSD, xz
-from kb.ontology.names import Names
+from kb.ontology.names import Names, about_incidents
 from kb.store.protocol import Change, Store, Term
 
 COMPARISONS = {"atLeast": "≥", "moreThan": ">", "below": "<", "atMost": "≤", "is": "="}
@@ -112,8 +112,7 @@ class Describer:
         return next(iter(self._all(subject, predicate)), None)
 
     def _forget(self, change: Change) -> None:
-        if any("/graph/incident/" not in str(q.graph_name) and "/graph/response/" not in str(q.graph_name)
-               for q in (*change.additions, *change.removals)):  # fmt: skip
+        if not about_incidents(change):
             self._known.clear()
 
 

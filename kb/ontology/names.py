@@ -101,9 +101,9 @@ class Names:
 
     def _forget(self, change: Change) -> None:
         naming = {RDFS_LABEL, ALT_LABEL, NOTATION, RDF_TYPE, xz("code")}
-        if any(
-            q.predicate in naming and not _about_incident(q) for q in (*change.additions, *change.removals)
-        ):
+        if about_incidents(change):
+            return
+        if any(q.predicate in naming for q in (*change.additions, *change.removals)):
             self._labels.clear()
             self._members.clear()
             self._by_name.clear()
@@ -117,6 +117,6 @@ def nearest(text: str, choices: list[str], limit: int = 3) -> list[str]:
     return [name for name, _, _ in ranked]
 
 
-def _about_incident(quad: object) -> bool:
-    name = getattr(quad.graph_name, "value", "")  # type: ignore[attr-defined]
-    return "/graph/incident/" in name or "/graph/response/" in name
+def about_incidents(change: Change) -> bool:
+    """Whether *change* touches nothing but reports and responses, which give nothing a name."""
+    return all("/graph/incident/" in str(g) or "/graph/response/" in str(g) for g in change.graphs)

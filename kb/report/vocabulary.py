@@ -8,7 +8,7 @@ from pyoxigraph import Literal, NamedNode
 
 from kb.errors import Text
 from kb.namespaces import RDFS, xz
-from kb.ontology.names import Names
+from kb.ontology.names import Names, about_incidents
 from kb.store.protocol import Change, Store
 
 JSON_KEY = xz("jsonKey")
@@ -67,5 +67,7 @@ class Vocabulary:
         )
 
     def _forget(self, change: Change) -> None:
+        if about_incidents(change):
+            return
         if any(quad.predicate == JSON_KEY for quad in (*change.additions, *change.removals)):
             self._fields = {}

@@ -50,18 +50,17 @@ def report(
     :raises ReportRejected: the report breaks its contract; nothing was stored.
     """
     moment = now or datetime.now(UTC)
-    received = _first_received(workspace, data.get(ID_KEY)) or moment
-    read = workspace.reader.read(data, incident_id=_new_id(moment), received=received)
+    first = _first_received(workspace, data.get(ID_KEY))
+    read = workspace.reader.read(data, incident_id=_new_id(moment), received=first or moment)
     workspace.contract.require(read.facts)
     derivation = derive(workspace, read.incident, read.facts)
     facts_graph, response_graph = graph(f"incident/{read.id}"), graph(f"response/{read.id}")
     wanted = {Quad(t.subject, t.predicate, t.object, facts_graph) for t in read.facts}
     wanted.update(_response(workspace, read.id, read.incident, derivation, response_graph, moment))
-    present = {
-        quad
-        for name in (facts_graph, response_graph)
-        for quad in workspace.store.match(None, None, None, name)
-    }
+    present: set[Quad] = set()
+    if first is not None:  # a new incident has nothing in the store
+        for name in (facts_graph, response_graph):
+            present.update(workspace.store.match(None, None, None, name))
     receipt = workspace.store.commit(
         Change(list(wanted - present), list(present - wanted)),
         actor=actor,
@@ -127,9 +126,8 @@ def _response(
     received: datetime,
 ) -> Iterable[Quad]:
     """The response graph: what was derived, but for working properties, and where it comes from."""
-    source = workspace.engine.source
-    for triple in derivation.triples(unless=lambda predicate: TRUE in source.values(predicate, WORKING)):
-        yield Quad(triple.subject, triple.predicate, triple.object, name)
+    working = frozenset(workspace.engine.source.holders(TRUE, WORKING))
+    yield from derivation.quads(name, unless=working.__contains__)
     node = NamedNode(f"{ROOT}response/{identifier}")
     time = Literal(received.isoformat(), datatype=NamedNode(XSD + "dateTime"))
     yield Quad(node, RDF_TYPE, xz("Response"), name)

@@ -2,7 +2,9 @@
 
 Each round reports a different incident at a random unit grid: read, check, derive, commit to the journal
 with fsync, apply to the store on disk. One thread; the time is that of a whole
-:func:`kb.services.incident.report`.
+:func:`kb.services.incident.report`, up to the acknowledgement that the response is durable. ``journal``
+is the part of ``commit`` that the disk takes to sync. ``apply``, what Oxigraph takes, comes after the
+acknowledgement (:mod:`kb.store.behind`); a round ends with it, and the rate is that of rounds.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from kb.namespaces import RDF_TYPE, graph, xz
 from kb.services import incident
 from kb.services.loading import Progress
 from kb.services.workspace import Workspace
+from kb.store.embedded import EmbeddedStore
 
 WARM_UP = 50
 SEED = 20260801
@@ -38,6 +41,7 @@ class Figures:
     grids: int = 0
     departments: int = 0
     total: list[float] = field(default_factory=list)
+    rounds: list[float] = field(default_factory=list)
     parts: dict[str, list[float]] = field(default_factory=dict)
     memory_mb: float = 0.0
     derived: float = 0.0
@@ -45,18 +49,21 @@ class Figures:
     def render(self, lang: str) -> str:
         """Return the figures as lines in *lang*."""
         p50, p99 = quantile(self.total, 0.5), quantile(self.total, 0.99)
-        rate = 1000 / statistics.fmean(self.total)
-        parts = "  ".join(f"{name} {quantile(times, 0.5):.2f}" for name, times in self.parts.items())
+        rate = 1000 / statistics.fmean(self.rounds)
+        parts = "  ".join(
+            f"{name} {quantile(times, 0.5):.2f} / {quantile(times, 0.99):.2f}"
+            for name, times in self.parts.items()
+        )
         return Text(
             f"{self.city}：{self.quads:,} 条四元组，{self.grids:,} 个单元网格，{self.departments:,} 个部门\n"
             f"  从报告到响应落盘（毫秒，{len(self.total)} 次）：p50 {p50:.2f}　p99 {p99:.2f}　"
             f"每秒 {rate:.0f} 起　内存 {self.memory_mb:.0f} MB　每起推出 {self.derived:.0f} 条\n"
-            f"  其中（p50）：{parts}",
+            f"  其中（p50 / p99）：{parts}",
             f"{self.city}: {self.quads:,} quads, {self.grids:,} unit grids, "
             f"{self.departments:,} departments\n"
             f"  report to durable response (ms, {len(self.total)} runs): p50 {p50:.2f}  p99 {p99:.2f}  "
             f"{rate:.0f} incidents/s  memory {self.memory_mb:.0f} MB  {self.derived:.0f} facts derived each\n"
-            f"  of which (p50): {parts}",
+            f"  of which (p50 / p99): {parts}",
         ).in_(lang)
 
 
@@ -83,6 +90,10 @@ def measure(city: str, incidents: int, progress: Progress | None = None) -> Figu
                 start = time.perf_counter()
                 answer = incident.report(workspace, data, actor="bench")
                 figures.total.append((time.perf_counter() - start) * 1000)
+                _ = (
+                    workspace.store.sequence
+                )  # what is still on its way into Oxigraph is the next one's no more
+                figures.rounds.append((time.perf_counter() - start) * 1000)
                 derived += len(answer.derivation)
         figures.derived = derived / incidents
         figures.memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -137,6 +148,9 @@ class _Timed:
             (workspace.engine, "derive", "derive"),
             (workspace.store, "commit", "commit"),
         ]
+        if isinstance(workspace.store, EmbeddedStore):
+            journal, quads = workspace.store.parts
+            self._targets += [(journal, "_write", "journal"), (quads, "apply", "apply")]
         self._figures = figures
 
     def __enter__(self) -> None:

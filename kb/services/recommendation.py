@@ -223,11 +223,14 @@ class _Writer:
         return sorted(result, key=lambda r: (r["by"] is None, r["by"], r["iri"]))
 
     def _recipients(self, rule: Term) -> list[Term]:
+        """Return who has the rule's function and tier in the areas around the incident."""
         function, tier = self._one(rule, "recipientFunction"), self._one(rule, "recipientTier")
         return [
             body
-            for body in self._all("reaches")
-            if {function} <= set(self._values(body, "performs")) and {tier} <= set(self._values(body, "tier"))
+            for area in self._all("within")
+            if tier in set(self._values(area, "hasBodiesOf"))
+            for body in self._knowledge.holders(area, xz("jurisdiction"))
+            if function in set(self._values(body, "performs")) and tier in set(self._values(body, "tier"))
         ]
 
     def _questions(self) -> list[dict[str, Any]]:

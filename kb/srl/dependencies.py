@@ -40,13 +40,16 @@ Dependencies: TypeAlias = list[dict[int, Dependency]]
 
 
 def dependencies(rules: Sequence[Rule]) -> Dependencies:
-    """Return the dependency graph of *rules*, which are numbered as they stand."""
-    heads = _Heads(rules)
+    """Return the dependency graph of *rules*, which are numbered as they stand.
+
+    It may have an edge for every two rules: to stratify, :mod:`kb.srl.links` has the same in less room.
+    """
+    heads = Heads((number, template) for number, rule in enumerate(rules) for template in rule.head)
     graph: Dependencies = []
     for number, rule in enumerate(rules):
         edges: dict[int, Dependency] = {}
         once = Reason.RUN_ONCE if rule.run_once else None
-        for pattern, negated in _patterns(rule):
+        for pattern, negated in patterns_of(rule):
             closed = Reason.NEGATION if negated else once
             for source, template in heads.candidates(pattern):
                 known = edges.get(source)
@@ -58,7 +61,7 @@ def dependencies(rules: Sequence[Rule]) -> Dependencies:
     return graph
 
 
-def _patterns(rule: Rule) -> Iterator[tuple[TriplePattern, bool]]:
+def patterns_of(rule: Rule) -> Iterator[tuple[TriplePattern, bool]]:
     """Yield the patterns that give dependencies, and whether each stands inside NOT."""
     if not rule.evaldata:
         return
@@ -78,21 +81,19 @@ def _constant(term: PatternTerm) -> _Key:
     return term if isinstance(term, NamedNode | Literal) else None
 
 
-class _Heads:
-    """All templates, found by constant predicate and object: several thousand rules need few unifications."""
+class Heads:
+    """Numbered templates, found by constant predicate and object: few unifications are needed."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, templates: Iterable[tuple[int, TriplePattern]]) -> None:
         # predicate -> object -> templates; None stands for anything that is no constant.
         self._index: dict[_Key, dict[_Key, list[tuple[int, TriplePattern]]]] = defaultdict(
             lambda: defaultdict(list)
         )
-        for number, rule in enumerate(rules):
-            for template in rule.head:
-                by_object = self._index[_constant(template.predicate)]
-                by_object[_constant(template.object)].append((number, template))
+        for number, template in templates:
+            self._index[_constant(template.predicate)][_constant(template.object)].append((number, template))
 
     def candidates(self, pattern: TriplePattern) -> Iterator[tuple[int, TriplePattern]]:
-        """Yield the templates, with their rules, whose constants do not speak against *pattern*."""
+        """Yield the templates, with their numbers, whose constants do not speak against *pattern*."""
         predicate, object_ = _constant(pattern.predicate), _constant(pattern.object)
         predicates = self._index.keys() if predicate is None else (predicate, None)
         for key in predicates:

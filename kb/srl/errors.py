@@ -58,7 +58,10 @@ def too_large(source: str, limit: int) -> SyntaxFault:
 def too_deep(where: Span, limit: int) -> SyntaxFault:
     """Brackets or operators are nested deeper than the limit."""
     zh, en = f"嵌套超过 {limit} 层", f"nested more than {limit} levels deep"
-    repair = ("请用 SET 把表达式分成几步", "cut the expression into steps with SET")
+    repair = (
+        "给内层命名：节点用变量，表达式用 SET 分步",
+        "name the inner parts: a variable for a node, SET for a step of an expression",
+    )
     return SyntaxFault([fault("srl.too-deep", where, zh, en, repair)])
 
 

@@ -29,6 +29,9 @@ from kb.srl.values import (
 
 MANY = 10**9
 """More arguments than a document can hold."""
+MAX_TEXT = 256 * 1024
+"""So many characters may a text have that CONCAT or REPLACE makes: forty rules that double a text would fill
+any memory."""
 
 ARITY: dict[str, tuple[int, int]] = {
     name: (low, high)
@@ -107,12 +110,24 @@ def _length(term: Term) -> Term:
 
 def _concatenated(*terms: Term) -> Term:
     texts = [_text(term) for term in terms]
+    if sum(len(text.value) for text in texts) > MAX_TEXT:
+        raise ExpressionError
     joined = "".join(text.value for text in texts)
     kinds = {(text.language, text.direction) for text in texts}
     if len(kinds) == 1:
         language, direction = kinds.pop()
         return Literal(joined, language=language, direction=direction)
     return Literal(joined)
+
+
+def _replaced(whole: Term, pattern: Term, replacement: Term, *flags: Term) -> Term:
+    """``REPLACE`` by Oxigraph, unless what it makes could be beyond all memory."""
+    if len(_text(whole).value) * len(_text(replacement).value) > 256 * MAX_TEXT:
+        raise ExpressionError
+    result = asked("REPLACE", whole, pattern, replacement, *flags)
+    if len(_text(result).value) > MAX_TEXT:
+        raise ExpressionError
+    return result
 
 
 def _iri(term: Term, base: Term | None = None) -> Term:
@@ -178,6 +193,7 @@ FUNCTIONS: dict[str, Callable[..., Term]] = {
     "DATATYPE": _datatype,
     "STRLEN": _length,
     "CONCAT": _concatenated,
+    "REPLACE": _replaced,
     "IRI": _iri,
     "BNODE": _blank_node,
     "UUID": lambda: NamedNode(f"urn:uuid:{uuid.uuid4()}"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pyoxigraph import NamedNode, QuerySolutions, Store, Variable
+from pyoxigraph import Literal, NamedNode, QuerySolutions, Store, Variable
 
 from kb.srl.syntax import Term
 
@@ -23,12 +23,21 @@ _OPERATORS = {
 }
 
 
-@lru_cache(maxsize=16384)
+MAX_KEPT = 1024
+"""Values of arguments longer than this are not kept: thousands of long texts would fill the memory."""
+
+
 def ask_oxigraph(function: str | NamedNode, arguments: tuple[Term, ...]) -> Term | None:
     """Return the value of an operator, built-in or cast; None is SPARQL's error.
 
     All of them give the same for the same arguments, so values are kept.
     """
+    long = any(isinstance(term, Literal | NamedNode) and len(term.value) > MAX_KEPT for term in arguments)
+    return (_compute.__wrapped__ if long else _compute)(function, arguments)
+
+
+@lru_cache(maxsize=16384)
+def _compute(function: str | NamedNode, arguments: tuple[Term, ...]) -> Term | None:
     names = _ARGUMENTS[: len(arguments)]
     if function in _OPERATORS and len(arguments) == 2:
         expression = _OPERATORS[str(function)]

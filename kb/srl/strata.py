@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from kb.errors import Fault, SyntaxFault
 from kb.srl import errors
-from kb.srl.dependencies import Dependencies, Dependency, Reason, dependencies
+from kb.srl.dependencies import Reason
+from kb.srl.links import Links, Way, components
 from kb.srl.syntax import Rule
+
+MAX_TRIED, LARGE = 20, 20_000
+"""From so many closed links a short cycle is looked for, unless the component has many nodes."""
+MAX_NAMED = 10
+"""So many steps of a cycle are told; nobody reads a thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,9 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Strata:
-    """Layers in the order of evaluation, and the dependency graph that they come from."""
+    """Layers in the order of evaluation."""
 
     layers: tuple[Layer, ...]
-    dependencies: tuple[Dependency, ...]
 
 
 def stratify(rules: Sequence[Rule]) -> Strata:
@@ -52,91 +56,56 @@ def stratify(rules: Sequence[Rule]) -> Strata:
     :raises SyntaxFault: ``srl.stratification``, one fault for each group of rules that wait for one another
         through a closed edge; it names the shortest such cycle.
     """
-    graph = dependencies(rules)
-    components = _components(graph)
-    if faults := [fault for group in components if (fault := _fault(rules, graph, group)) is not None]:
+    links = Links(rules)
+    level: dict[int, int] = {}
+    levels: list[list[list[int]]] = []
+    faults: list[Fault] = []
+    for group in components(links.targets):
+        members = set(group)
+        edges = [(n, target, link) for n in group for target, link in links.targets[n].items()]
+        closed = [(n, target) for n, target, link in edges if target in members and link and link.closed]
+        if closed:
+            faults.append(_fault(rules, links, closed, members))
+        needed = (
+            level[target] + (link is not None and link.closed is not None)
+            for _, target, link in edges
+            if target not in members
+        )
+        # A pattern that no rule makes is below the first layer: a NOT around it waits for nobody.
+        has_rule = group[0] < len(rules)
+        mine = max([*needed, 0 if has_rule else -1])
+        level.update(dict.fromkeys(group, mine))
+        if has_rule:
+            levels += [[] for _ in range(mine + 1 - len(levels))]
+            levels[mine].append(group)
+    if faults:
         raise SyntaxFault(faults)
-    layer_of: dict[int, int] = {}
-    for group in components:
-        needed = [
-            layer_of[edge.source] + (edge.closed is not None)
-            for number in group
-            for edge in graph[number].values()
-            if edge.source in layer_of
-        ]
-        layer_of.update(dict.fromkeys(group, max(needed, default=0)))
-    levels: list[list[list[int]]] = [[] for _ in range(max(layer_of.values(), default=-1) + 1)]
-    for group in components:
-        levels[layer_of[group[0]]].append(group)
-    layers = tuple(_layer(rules, graph, groups) for groups in levels)
-    edges = tuple(edge for found in graph for edge in found.values())
-    return Strata(layers, edges)
+    return Strata(tuple(_layer(rules, groups) for groups in levels))
 
 
-def _layer(rules: Sequence[Rule], graph: Dependencies, groups: Sequence[list[int]]) -> Layer:
-    # A run-once rule is alone in its component: all its edges are closed.
+def _layer(rules: Sequence[Rule], groups: Sequence[list[int]]) -> Layer:
+    # A run-once rule is alone in its component: all its edges are closed. A rule that depends on itself is
+    # not alone: the nodes on the way are with it.
+    parts = [([rules[n] for n in group if n < len(rules)], len(group) > 1) for group in groups]
     once = [group[0] for group in groups if rules[group[0]].run_once]
-    components = [group for group in groups if not rules[group[0]].run_once]
-    general = sorted(number for group in components for number in group)
+    general = [n for group in groups for n in group if n < len(rules) and not rules[n].run_once]
     return Layer(
         tuple(rules[number] for number in sorted(once)),
-        tuple(rules[number] for number in general),
-        tuple(
-            Component(tuple(rules[number] for number in group), len(group) > 1 or group[0] in graph[group[0]])
-            for group in components
-        ),
+        tuple(rules[number] for number in sorted(general)),
+        tuple(Component(tuple(part), recursive) for part, recursive in parts if not part[0].run_once),
     )
 
 
-def _components(graph: Dependencies) -> list[list[int]]:
-    """Return the strongly connected components, those depended on first (Tarjan 1972, without recursion)."""
-    order: dict[int, int] = {}
-    low: dict[int, int] = {}
-    path: list[int] = []
-    on_path: set[int] = set()
-    found: list[list[int]] = []
-    for root in range(len(graph)):
-        if root in order:
-            continue
-        work = [(root, iter(graph[root]))]
-        while work:
-            number, targets = work[-1]
-            if number not in order:
-                order[number] = low[number] = len(order)
-                path.append(number)
-                on_path.add(number)
-            for target in targets:
-                if target not in order:
-                    work.append((target, iter(graph[target])))
-                    break
-                if target in on_path:
-                    low[number] = min(low[number], order[target])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[number])
-                if low[number] == order[number]:
-                    group = [path.pop()]
-                    while group[-1] != number:
-                        group.append(path.pop())
-                    on_path.difference_update(group)
-                    found.append(sorted(group))
-    return found
-
-
-def _fault(rules: Sequence[Rule], graph: Dependencies, group: list[int]) -> Fault | None:
-    """Return the fault of a component that has a closed edge inside it."""
-    members = set(group)
-    closed_edges = (
-        edge
-        for number in group
-        for edge in graph[number].values()
-        if edge.closed is not None and edge.source in members
-    )
+def _fault(
+    rules: Sequence[Rule], links: Links, closed_links: Sequence[tuple[int, int]], members: set[int]
+) -> Fault:
+    """Return the fault of a component that has closed links inside it."""
     # A few are enough to find a short cycle; a large component may have thousands.
-    cycle = min((_cycle(graph, edge, members) for edge in islice(closed_edges, 20)), key=len, default=None)
-    if cycle is None:
-        return None
+    ways = (
+        _cycle(links, *link, members) for link in closed_links[: MAX_TRIED if len(members) < LARGE else 2]
+    )
+    way = min(ways, key=len)
+    cycle = [links.dependency(way, start) for start in range(0, len(way), 4)]
     closed = cycle[0]
     first, second = rules[closed.dependent], rules[closed.source]
     if closed.closed is Reason.NEGATION:
@@ -153,29 +122,32 @@ def _fault(rules: Sequence[Rule], graph: Dependencies, group: list[int]) -> Faul
     if len(cycle) == 1:
         zh += "，而这就是它自己"
         en += ", which is itself"
-    for edge in cycle[1:]:
+    for edge in cycle[1 : MAX_NAMED + 1]:
         dependent, source = rules[edge.dependent], rules[edge.source]
         zh += f"，而 {_named(dependent)} 在 {edge.pattern.span} 又依赖 {_named(source)}"
         en += f", but {_named(dependent)} at {edge.pattern.span} needs {_named(source)}"
+    if len(cycle) > MAX_NAMED + 1:
+        zh += f"，……（循环共 {len(cycle)} 条规则）"
+        en += f", and so on (a cycle of {len(cycle)} rules)"
     return errors.unstratified(closed.pattern.span, zh, en)
 
 
-def _cycle(graph: Dependencies, closed: Dependency, members: set[int]) -> list[Dependency]:
-    """Return *closed* and then the shortest way from the rule it leads to back to where it begins."""
-    came: dict[int, Dependency] = {}
-    queue = deque([closed.source])
-    while closed.dependent != closed.source and closed.dependent not in came:
+def _cycle(links: Links, rule: int, pattern: int, members: set[int]) -> Way:
+    """Return the shortest way that begins with the link from *rule* to *pattern* and leads back to *rule*."""
+    came: dict[int, int] = {pattern: rule}
+    queue = deque([pattern])
+    while rule not in came:
         number = queue.popleft()
-        for edge in graph[number].values():
-            if edge.source in members and edge.source not in came and edge.source != closed.source:
-                came[edge.source] = edge
-                queue.append(edge.source)
-    way: list[Dependency] = []
-    number = closed.dependent
-    while number != closed.source:
-        way.append(came[number])
-        number = came[number].dependent
-    return [closed, *reversed(way)]
+        for target in links.targets[number]:
+            if target in members and target not in came:
+                came[target] = number
+                queue.append(target)
+    way: Way = []
+    number = came[rule]
+    while number != rule:
+        way.append(number)
+        number = came[number]
+    return [rule, *reversed(way)]
 
 
 def _named(rule: Rule) -> str:

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from pyoxigraph import NamedNode, Quad, Triple
+from pyoxigraph import NamedNode, Triple
 
 from kb.errors import StoreError, XiezhiError
-from kb.store.protocol import Term
+from kb.store.protocol import Change, Term
 from kb.store.quads import SYSTEM
 
 DEPTH = 4
 """How deep triple terms may nest. Oxigraph stores any depth, but reading 15,000 crashes it."""
 
 
-def check(quads: Iterable[Quad], *texts: str | None) -> None:
-    """Turn away *quads* outside a named graph, in ``graph/system`` or too deep, and broken *texts*.
+def check(change: Change, *texts: str | None) -> None:
+    """Turn away a *change* outside named graphs, in ``graph/system`` or too deep, and broken *texts*.
 
     :raises StoreError: ``store.refused``.
     """
-    for quad in quads:
-        name = quad.graph_name
-        if not isinstance(name, NamedNode):
-            raise _refused(str(quad), "四元组须在具名图中", "a quad must lie in a named graph")
+    quads = (*change.additions, *change.removals)
+    for name in change.graphs:
+        if isinstance(name, NamedNode) and name != SYSTEM:
+            continue
+        quad = next(quad for quad in quads if quad.graph_name == name)
         if name == SYSTEM:
             raise _refused(str(quad), "此图属于存储本身", "this graph belongs to the store itself")
-        if _depth(quad.object) > DEPTH:
+        raise _refused(str(quad), "四元组须在具名图中", "a quad must lie in a named graph")
+    for quad in quads:
+        object_ = quad.object
+        if isinstance(object_, Triple) and _depth(object_) > DEPTH:
             raise _refused(
-                str(name), f"三元组项嵌套超过 {DEPTH} 层", f"triple terms nest deeper than {DEPTH}"
+                str(quad.graph_name),
+                f"三元组项嵌套超过 {DEPTH} 层",
+                f"triple terms nest deeper than {DEPTH}",
             )
     for text in texts:
         try:

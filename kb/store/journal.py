@@ -87,12 +87,7 @@ class Journal:
             time = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
             entry = Entry(self.sequence + 1, time, actor, action, reason, key, blob, self.head, b"")
             entry = replace(entry, hash=_digest(entry))
-            with self._explained(
-                "日志无法写入，未做任何更改", "the journal cannot be written, nothing was changed"
-            ):
-                self._connection.execute(
-                    "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _FIELDS(entry)
-                )
+            self._write(entry)
             self.sequence, self.head = entry.sequence, entry.hash
         return entry
 
@@ -144,6 +139,13 @@ class Journal:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+    def _write(self, entry: Entry) -> None:
+        """Hand *entry* to the disk and wait until it has it."""
+        with self._explained(
+            "日志无法写入，未做任何更改", "the journal cannot be written, nothing was changed"
+        ):
+            self._connection.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _FIELDS(entry))
 
     def _prepare(self) -> None:
         execute = self._connection.execute

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from pyoxigraph import (
     BlankNode,
+    DefaultGraph,
     Literal,
     NamedNode,
     Quad,
@@ -22,11 +24,12 @@ from pyoxigraph import (
 from kb.store import delta
 
 Subject: TypeAlias = NamedNode | BlankNode
+GraphName: TypeAlias = NamedNode | BlankNode | DefaultGraph
 Term: TypeAlias = NamedNode | BlankNode | Literal | Triple
 Result: TypeAlias = QuerySolutions | QueryBoolean | QueryTriples
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
     """Quads to add and quads to remove, together or not at all.
 
@@ -36,6 +39,11 @@ class Change:
 
     additions: Sequence[Quad] = ()
     removals: Sequence[Quad] = ()
+
+    @cached_property
+    def graphs(self) -> frozenset[GraphName]:
+        """The graphs that it touches: who listens for some graphs need not look at every quad."""
+        return frozenset(quad.graph_name for quads in (self.additions, self.removals) for quad in quads)
 
 
 @dataclass(frozen=True, slots=True)

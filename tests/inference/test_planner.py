@@ -63,6 +63,12 @@ def test_a_filter_is_looked_at_as_soon_as_it_can_be() -> None:
     assert isinstance(steps[1], Filter)
 
 
+def test_a_look_up_comes_before_a_search_for_what_must_not_be() -> None:
+    rule = rule_of("?x :p ?y . NOT { ?y :q ?z } ?x :s ?y")
+    steps = [step.element for step in order(rule)]
+    assert steps == [rule.body[0], rule.body[2], rule.body[1]]
+
+
 def test_a_body_that_makes_fresh_terms_keeps_its_order() -> None:
     rule = rule_of("?x :p ?y . SET (?id := UUID()) ?x :s ?z . FILTER (?y != ?x)")
     assert [step.element for step in order(rule, {Variable("z")})] == list(rule.body)

@@ -146,6 +146,15 @@ def test_a_triple_in_two_graphs_is_one_answer_until_both_are_gone(store: Embedde
     assert source.values(NODES[0], PREDICATES[0]) == ()
 
 
+def test_terms_are_found_from_either_end(store: EmbeddedStore) -> None:
+    source = subscribed(store)
+    change = Change([Quad(node, PREDICATES[0], NODES[3], SHOWN) for node in NODES[:2]])
+    store.commit(change, actor="test", action="add")
+    assert source.value(NODES[0], PREDICATES[0]) == NODES[3]
+    assert set(source.holders(NODES[3], PREDICATES[0])) == set(NODES[:2])
+    assert source.holders(NODES[0], PREDICATES[0]) == ()
+
+
 def test_what_lies_in_a_hidden_graph_is_not_in_the_base_graph(store: EmbeddedStore) -> None:
     source = subscribed(store)
     store.commit(Change([Quad(NODES[0], PREDICATES[0], NODES[1], HIDDEN)]), actor="test", action="add")

@@ -17,7 +17,7 @@ from pyoxigraph import Literal, NamedNode, Triple, Variable
 from kb.errors import KnowledgeFault, ReportRejected
 from kb.inference.interactive.derivation import Derivation
 from kb.inference.interactive.executor import Executor
-from kb.inference.program import INCIDENT, Program, read
+from kb.inference.program import INCIDENT, Program, read, rule_files
 from kb.namespaces import RDFS_LABEL, ROOT, xz
 from kb.resources import folder
 from kb.services import cases
@@ -208,7 +208,7 @@ def test_the_list_of_nots_with_nothing_to_block_names_rules_that_are_there() -> 
     assert len(blockers(ahead=True)) == len(AHEAD)
 
 
-@pytest.mark.parametrize("path", sorted(RULES.rglob("*.srl")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", rule_files(RULES), ids=lambda path: path.stem)
 def test_a_rule_document_stands_between_its_description_and_its_cases(path: Path) -> None:
     assert path.with_suffix(".ttl").is_file()
     assert list(cases.find(path.with_suffix(".cases.yaml")))

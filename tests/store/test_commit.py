@@ -11,8 +11,8 @@ from pyoxigraph import BaseDirection, BlankNode, DefaultGraph, Literal, NamedNod
 
 from kb.errors import StoreError
 from kb.store.embedded import EmbeddedStore, open_store
-from kb.store.protocol import Change, Store
-from kb.store.quads import SYSTEM
+from kb.store.protocol import Change, Entry, Store
+from kb.store.quads import SYSTEM, Quads
 
 Make = Callable[..., Quad]
 WHO = {"actor": "duty-officer", "action": "test"}
@@ -199,19 +199,23 @@ def test_after_a_change_that_oxigraph_could_not_apply_nothing_is_written_until_r
     with open_store(tmp_path) as store:
         with monkeypatch.context() as patch:
             patch.setattr("kb.store.quads.Quads.apply", fail)
+            store.commit(Change([quad("a")]), **WHO)
             with pytest.raises(StoreError) as error:
-                store.commit(Change([quad("a")]), **WHO)
+                everything(store)
             assert code(error) == "store.stopped"
         with pytest.raises(StoreError) as error:
             store.commit(Change([quad("b")]), **WHO)
         assert code(error) == "store.stopped"
+        assert list(store.match(quad("b").subject, None, None)) == [], (
+            "what the change leaves alone is readable"
+        )
 
     with open_store(tmp_path) as store:
         assert everything(store) == {quad("a")}
         store.commit(Change([quad("b")]), **WHO)
 
 
-def test_ctrl_c_in_the_middle_of_a_commit_stays_ctrl_c_and_loses_nothing(
+def test_ctrl_c_in_the_middle_of_a_load_stays_ctrl_c_and_loses_nothing(
     tmp_path: Path, quad: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(*_: object) -> None:
@@ -219,14 +223,37 @@ def test_ctrl_c_in_the_middle_of_a_commit_stays_ctrl_c_and_loses_nothing(
 
     with open_store(tmp_path) as store:
         with monkeypatch.context() as patch:
-            patch.setattr("kb.store.quads.Quads.apply", interrupt)
+            patch.setattr("kb.store.quads.Quads.fill", interrupt)
             with pytest.raises(KeyboardInterrupt):
-                store.commit(Change([quad("a")]), **WHO)
+                store.load([quad("a")], **WHO)
         with pytest.raises(StoreError) as error:
             store.commit(Change([quad("b")]), **WHO)
         assert code(error) == "store.stopped"
     with open_store(tmp_path) as store:
         assert everything(store) == {quad("a")}
+
+
+def test_who_reads_what_was_just_committed_waits_until_it_is_there(
+    tmp_path: Path, quad: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied, free = Quads.apply, threading.Event()
+
+    def held(self: Quads, change: Change, entry: Entry) -> None:
+        free.wait()
+        applied(self, change, entry)
+
+    monkeypatch.setattr("kb.store.quads.Quads.apply", held)
+    with open_store(tmp_path) as store:
+        for name in "abc":
+            store.commit(Change([quad(name)]), **WHO)  # does not wait
+        assert list(store.match(quad("z").subject, None, None)) == [], "nor does who reads something else"
+        threading.Timer(0.1, free.set).start()
+        assert list(store.match(quad("c").subject, None, None)) == [quad("c")]
+        store.commit(Change([quad("d")], [quad("a")]), **WHO)
+        assert everything(store) == {quad("b"), quad("c"), quad("d")}
+        store.commit(Change([quad("e")]), **WHO)
+    with open_store(tmp_path) as store:
+        assert quad("e") in everything(store)
 
 
 def test_listeners_hear_of_every_change_when_it_is_readable(store: EmbeddedStore, quad: Make) -> None:

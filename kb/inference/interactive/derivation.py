@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from pyoxigraph import NamedNode, Triple, Variable
+from pyoxigraph import NamedNode, Quad, Triple, Variable
 
-from kb.inference.interactive.compiler import CompiledRule
+from kb.inference.interactive.compiler import Reason
 from kb.inference.interactive.dictionary import Dictionary
 from kb.inference.interactive.overlay import Row
 from kb.srl.syntax import Rule, Term
@@ -20,10 +19,6 @@ class Because:
 
     rule: Rule
     bindings: Mapping[Variable, Term]
-
-
-Reason: TypeAlias = tuple[CompiledRule, tuple[int, ...]]
-"""The compiled rule that found a row, and its bindings at that moment."""
 
 
 class Derivation:
@@ -62,12 +57,21 @@ class Derivation:
     def triples(self, unless: Callable[[NamedNode], bool] = lambda _: False) -> Iterator[Triple]:
         """Yield what rules derived, but for the predicates that *unless* is true of."""
         terms = self._dictionary.terms
-        left_out: dict[int, bool] = {}
-        for s, p, o in self._found:
-            if p not in left_out:
-                left_out[p] = unless(terms[p])  # type: ignore[arg-type]
-            if not left_out[p]:
-                yield Triple(terms[s], terms[p], terms[o])  # type: ignore[arg-type]
+        for s, p, o in self._rows(unless):
+            yield Triple(terms[s], terms[p], terms[o])  # type: ignore[arg-type]
+
+    def quads(
+        self, graph: NamedNode, unless: Callable[[NamedNode], bool] = lambda _: False
+    ) -> Iterator[Quad]:
+        """Yield the same as :meth:`triples`, in *graph*."""
+        terms = self._dictionary.terms
+        for s, p, o in self._rows(unless):
+            yield Quad(terms[s], terms[p], terms[o], graph)  # type: ignore[arg-type]
+
+    def _rows(self, unless: Callable[[NamedNode], bool]) -> list[Row]:
+        terms, found = self._dictionary.terms, self._found
+        left_out = {p for p in {p for _, p, _ in found} if unless(terms[p])}  # type: ignore[arg-type]
+        return [row for row in found if row[1] not in left_out]
 
     def because(self, triple: Triple) -> Because | None:
         """Return the first reason for *triple*, or ``None`` where no rule derived it."""
@@ -75,8 +79,8 @@ class Derivation:
         s, p, o = find(triple.subject), find(triple.predicate), find(triple.object)
         if s is None or p is None or o is None or (s, p, o) not in self._found:
             return None
-        compiled, env = self._found[s, p, o]
-        return Because(compiled.rule, _Bindings(compiled.slots, env, self._dictionary.terms))
+        compiled, numbers = self._found[s, p, o]
+        return Because(compiled.rule, _Bindings(compiled.variables, numbers, self._dictionary.terms))
 
     def objects(self, subject: Term, predicate: NamedNode) -> list[Term]:
         """Return the derived objects of *subject* and *predicate*, in the order of derivation."""
@@ -91,14 +95,14 @@ class Derivation:
 class _Bindings(Mapping[Variable, Term]):
     """The bindings of one solution, decoded only when somebody looks."""
 
-    def __init__(self, slots: Mapping[Variable, int], env: tuple[int, ...], terms: Sequence[Term]) -> None:
-        self._slots, self._env, self._terms = slots, env, terms
+    def __init__(self, variables: Sequence[Variable], numbers: Sequence[int], terms: Sequence[Term]) -> None:
+        self._numbers, self._terms = dict(zip(variables, numbers, strict=True)), terms
 
     def __getitem__(self, variable: Variable) -> Term:
-        return self._terms[self._env[self._slots[variable]]]
+        return self._terms[self._numbers[variable]]
 
     def __iter__(self) -> Iterator[Variable]:
-        return iter(self._slots)
+        return iter(self._numbers)
 
     def __len__(self) -> int:
-        return len(self._slots)
+        return len(self._numbers)

@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 
 from pyoxigraph import Literal, NamedNode, Triple, Variable
 
+from kb.inference.bounds import UNATTENDED, WATCH, Bounds, Ticket, TooDeep, require_compilable, too_deep
 from kb.inference.interactive.compiler import CompiledRule
-from kb.inference.interactive.derivation import Derivation, Reason
+from kb.inference.interactive.derivation import Derivation
 from kb.inference.interactive.frame import Facts
 from kb.inference.interactive.overlay import Row
 from kb.inference.interactive.source import Source
 from kb.namespaces import XSD
-from kb.srl.strata import stratify
+from kb.srl.strata import Layer, stratify
 from kb.srl.syntax import Rule, RuleSet, Term, TriplePattern
 from kb.srl.wellformed import require_wellformed
 
@@ -39,7 +40,9 @@ class Executor:
     """Rules compiled over one source. Not thread-safe: give each thread its own.
 
     :param bound: variables that the caller gives a value to in :meth:`derive` (``?incident``).
+    :param bounds: what one evaluation may take.
     :raises SyntaxFault: for a rule that is not well-formed, or a rule set that has no stratification.
+    :raises InferenceStopped: for a rule that is too long.
     """
 
     def __init__(
@@ -49,27 +52,20 @@ class Executor:
         *,
         bound: Sequence[Variable] = (),
         data: Iterable[Triple] = (),
+        bounds: Bounds = UNATTENDED,
     ) -> None:
         require_wellformed(RuleSet(tuple(rules)))
+        require_compilable(rules)
+        self._bounds = bounds
+        self._running: CompiledRule | None = None
         self._facts = Facts(source)
         self._bound = bound
         self._data = frozenset(data)
         self._now: Literal | None = None
-        self._found: dict[Row, Reason] = {}
-        self._pending: dict[Row, Reason] = {}
-        self._layers: list[tuple[list[_Component], list[_Component]]] = []
-        for layer in stratify(rules).layers:
-            once = [_Component([self._compile(rule)]) for rule in layer.once]
-            general = [
-                _Component(
-                    [self._compile(rule) for rule in component.rules],
-                    [v for rule in component.rules for v in self._variants(rule)]
-                    if component.recursive
-                    else [],
-                )
-                for component in layer.components
-            ]
-            self._layers.append((once, general))
+        self._new: list[Row] = []
+        self._components = [
+            component for layer in stratify(rules).layers for component in self._compile_layer(layer)
+        ]
 
     def derive(
         self, facts: Iterable[Triple] = (), bindings: Sequence[Term] = (), now: datetime | None = None
@@ -78,60 +74,84 @@ class Executor:
 
         :param bindings: the values of the *bound* variables.
         :param now: the one instant that NOW() gives; the present by default.
+        :raises InferenceStopped: a bound was exceeded; the executor is then used up.
         """
         here = self._facts
         here.clear()
-        self._found = {}
         self._now = Literal((now or datetime.now(UTC)).isoformat(), datatype=XSD_DATETIME)
-        identify, contains = here.dictionary.id, here.source.contains
         asserted = frozenset(facts)
-        for triple in asserted:
-            row = (identify(triple.subject), identify(triple.predicate), identify(triple.object))
-            if row not in here.asserted.rows and not contains(*row):
-                here.asserted.add(row)
-                here.all.add(row)
-        data = {t for t in self._data if t not in asserted and not self._in_base(t)}
-        for triple in data:
-            here.all.add((identify(triple.subject), identify(triple.predicate), identify(triple.object)))
-        values = [identify(term) for term in bindings]
-        for once, general in self._layers:
-            for component in (*once, *general):
+        given = [row for row in map(self._row, asserted) if not here.source.contains(*row)]
+        here.asserted.extend(given)
+        data = {t for t in self._data if t not in asserted and not here.source.contains(*self._row(t))}
+        given.extend(map(self._row, data))
+        here.all.extend(given)
+        values = [here.dictionary.id(term) for term in bindings]
+        ticket = Ticket(self._bounds, lambda: len(here.all.rows) - len(given), lambda: here.made, self._stop)
+        WATCH.begin(ticket)
+        try:
+            for component in self._components:
                 self._run(component, values)
-        return Derivation(self._found, here.dictionary, asserted, frozenset(data))
+        except TooDeep:
+            WATCH.end(ticket)
+            raise too_deep(self._at_work) from None
+        except BaseException as error:
+            if WATCH.end(ticket) or not isinstance(error, NameError):
+                raise
+            raise ticket.error(self._at_work) from None  # the watch has taken the names away
+        if not WATCH.end(ticket):
+            raise ticket.error(self._at_work)
+        found = here.all.rows.copy()
+        for row in given:
+            del found[row]
+        return Derivation(found, here.dictionary, asserted, frozenset(data))  # type: ignore[arg-type]
 
     # ── evaluation ───────────────────────────────────────────────────────────────────────────
 
     def _run(self, component: _Component, values: Sequence[int]) -> None:
-        new = self._pass(component.rules, values)
-        while new and component.again:
-            self._facts.delta.clear()
-            for row in new:
-                self._facts.delta.add(row)
-            new = self._pass(component.again, values)
+        for rule in component.rules:
+            self._running = rule
+            rule.run(*values)
+        new, facts = self._new, self._facts
+        while new:
+            facts.all.index(new)
+            if component.again:
+                facts.delta.clear()
+                facts.delta.extend(new)
+            new.clear()
+            for rule in component.again:
+                self._running = rule
+                rule.run(*values)
 
-    def _pass(self, rules: Iterable[CompiledRule], values: Sequence[int]) -> list[Row]:
-        """Run *rules*, then add what they found; return the rows that are new."""
-        pending = self._pending
-        for rule in rules:
-            rule.bind(values)
-            rule.run()
-        add, new = self._facts.all.add, list(pending)
-        for row in new:
-            add(row)
-        self._found.update(pending)
-        pending.clear()
-        return new
+    @property
+    def _at_work(self) -> Rule:
+        assert self._running is not None
+        return self._running.rule
+
+    def _stop(self) -> None:
+        for component in self._components:
+            for rule in (*component.rules, *component.again):
+                rule.stop()
+
+    def _row(self, triple: Triple) -> Row:
+        identify = self._facts.dictionary.id
+        return identify(triple.subject), identify(triple.predicate), identify(triple.object)
+
+    # ── preparation ──────────────────────────────────────────────────────────────────────────
+
+    def _compile_layer(self, layer: Layer) -> Iterator[_Component]:
+        for rule in layer.once:
+            yield _Component([self._compile(rule)])
+        for component in layer.components:
+            variants = (v for rule in component.rules for v in self._variants(rule))
+            yield _Component(
+                [self._compile(rule) for rule in component.rules],
+                list(variants) if component.recursive else [],
+            )
 
     def _compile(self, rule: Rule, newest: TriplePattern | None = None) -> CompiledRule:
-        rows, pending, contains = self._facts.all.rows, self._pending, self._facts.source.contains
-        private = self._facts.dictionary.private
-
-        def emit(row: Row, env: Sequence[int]) -> None:
-            if row not in rows and row not in pending and (row[0] in private or not contains(*row)):
-                pending[row] = (compiled, tuple(env))
-
-        compiled = CompiledRule(rule, self._facts, emit, bound=self._bound, newest=newest, now=self._instant)
-        return compiled
+        return CompiledRule(
+            rule, self._facts, self._new.append, bound=self._bound, newest=newest, now=self._instant
+        )
 
     def _variants(self, rule: Rule) -> Iterator[CompiledRule]:
         """One variant for each pattern of the evaluation graph: that pattern reads the newest facts."""
@@ -143,8 +163,3 @@ class Executor:
     def _instant(self) -> Literal:
         assert self._now is not None
         return self._now
-
-    def _in_base(self, triple: Triple) -> bool:
-        identify = self._facts.dictionary.id
-        row = (identify(triple.subject), identify(triple.predicate), identify(triple.object))
-        return self._facts.source.contains(*row)

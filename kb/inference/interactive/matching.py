@@ -1,202 +1,221 @@
-"""Triple patterns as steps: each binds what is free, for every triple that fits, and goes on."""
+"""Triple patterns as statements: each binds what is free, for every triple that fits, and goes on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import ast
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from pyoxigraph import Triple, Variable
 
-from kb.inference.interactive.frame import Facts, Frame, Next
-from kb.inference.interactive.overlay import Overlay, Row
+from kb.inference.interactive.dictionary import Dictionary
+from kb.inference.interactive.frame import Facts, Frame
+from kb.inference.interactive.overlay import Overlay, Row, Rows
+from kb.inference.interactive.source import Source
+from kb.inference.interactive.stencil import Body, Stencil, call, constant, item, number_of, read
 from kb.srl.syntax import PatternTerm, TriplePattern, TripleTermPattern, variables_of
 
-Place: TypeAlias = tuple[int, bool]
-"""Where a term of a pattern stands: its slot, and whether that is bound before the pattern is matched."""
+Place: TypeAlias = tuple[ast.expr, bool]
+"""A term of a pattern: the expression or name of its value, and whether that is bound before the pattern is
+matched."""
+
+ALONG = Stencil("""
+found = () if start in private else base[start]
+if here and start in here:
+    found = (*found, *here[start]) if found else here[start]
+for end in found:
+    BODY
+""")
+"""Go from a bound subject (or object) to every object (or subject): *base* remembers the base graph, *here*
+is the overlay; both are of one predicate."""
+
+TEST = Stencil("""
+if here and (subject, predicate, object_) in rows or subject not in private and object_ in base[subject]:
+    BODY
+""")
+"""Nothing is free: look whether the triple is there."""
+
+SCAN = Stencil("""
+for subject, predicate, object_ in scan:
+    BODY
+""")
+"""Any other pattern: an unbound predicate, a predicate alone, or the newest facts."""
+
+SAME = Stencil("""
+if left == right:
+    BODY
+""")
+APART = Stencil("""
+parts = apart(term)
+if parts is not None:
+    subject, predicate, object_ = parts
+    BODY
+""")
 
 
 def match(
-    pattern: TriplePattern,
-    bound: set[Variable],
-    overlay: Overlay,
-    facts: Facts,
-    frame: Frame,
-    following: Next,
-) -> Next:
-    """Return the step that matches *pattern* against the base graph and *overlay*.
+    pattern: TriplePattern, bound: set[Variable], rows: Rows, facts: Facts, frame: Frame, following: Body
+) -> Body:
+    """Return the statements that match *pattern* against the base graph and *rows*, then do what follows.
 
-    :param bound: the variables that have a value before this step.
+    :param bound: the variables that have a value before.
+    :param rows: an overlay is added to the base graph; the newest facts, which are none, stand for it.
     """
-    return _Matcher(facts, frame, overlay).step(pattern, bound, following)
+    return _Matcher(facts, frame, rows).step(pattern, bound, following)
 
 
 class _Matcher:
-    """Compiles patterns over one overlay; the delta of semi-naive evaluation stands for the whole graph."""
+    """Writes patterns over one set of rows."""
 
-    def __init__(self, facts: Facts, frame: Frame, overlay: Overlay) -> None:
+    def __init__(self, facts: Facts, frame: Frame, rows: Rows) -> None:
         self._source = facts.source
+        self._dictionary = facts.dictionary
         self._frame = frame
-        self._overlay = overlay
-        self._overlay_only = overlay is facts.delta
+        self._rows = rows
 
-    def step(self, pattern: TriplePattern, bound: set[Variable], following: Next) -> Next:
-        places: list[Place] = []
-        checks: list[tuple[int, int]] = []
-        seen = set(bound)
-        for term in pattern.terms:
-            slot, is_bound = self._place(term, seen)
-            if isinstance(term, Variable):
-                if term in seen and term not in bound:  # ?x :p ?x: match freely, then compare
-                    free = self._frame.fresh()
-                    checks.append((free, slot))
-                    slot, is_bound = free, False
-                seen.add(term)
-            places.append((slot, is_bound))
-        following = self._take_apart(pattern.terms, places, seen, following)
-        for left, right in checks:
-            following = self._same(left, right, following)
+    def step(self, pattern: TriplePattern, bound: set[Variable], following: Body) -> Body:
+        places, following = self._places(pattern.terms, bound, following)
         return self._access(places, following)
 
-    def _access(self, places: Sequence[Place], following: Next) -> Next:
+    def _places(
+        self, terms: Sequence[PatternTerm], bound: set[Variable], following: Body
+    ) -> tuple[list[Place], Body]:
+        """Return where each term is read or put, and *following* behind what has to be looked at first."""
+        places: list[Place] = []
+        checks: list[tuple[str, str]] = []
+        inner: list[tuple[str, TripleTermPattern]] = []
+        seen = set(bound)
+        for term in terms:
+            if isinstance(term, Variable):
+                name = self._frame.names[term]
+                if term in seen and term not in bound:  # ?x :p ?x: match freely, then compare
+                    again = self._frame.fresh("same")
+                    checks.append((again, name))
+                    places.append((read(again), False))
+                else:
+                    places.append((read(name), term in bound))
+                seen.add(term)
+            elif isinstance(term, TripleTermPattern):
+                name = self._frame.fresh("term")
+                inner.append((name, term))
+                places.append((read(name), False))
+            else:
+                places.append((self._frame.constant(term), True))
+        known = [seen]
+        for _, term in inner:  # once the plain variables are bound, left to right
+            known.append(known[-1] | set(variables_of(term)))
+        for (name, term), before in reversed(list(zip(inner, known, strict=False))):
+            following = self._apart(name, term, before, following)
+        for left, right in reversed(checks):
+            following = SAME.fill(following, left=left, right=right)
+        return places, following
+
+    def _access(self, places: Sequence[Place], following: Body) -> Body:
         """Choose how to find the triples: by an index, by a test, or by scanning."""
         (s, s_bound), (p, p_bound), (o, o_bound) = places
-        source, overlay = self._source, self._overlay
-        if self._overlay_only:
+        if not isinstance(self._rows, Overlay):
             return self._scan(places, following)
         if s_bound and p_bound and o_bound:
-            return self._test(s, p, o, following)
+            return self._test(s, p, o, self._rows, following)
         if s_bound and p_bound:
-            return self._along(s, p, o, source.known_objects, source.objects, overlay.objects, following)
+            return self._along(s, p, o, self._source.objects_by, self._rows.objects, following)
         if o_bound and p_bound:
-            return self._along(o, p, s, source.known_subjects, source.subjects, overlay.subjects, following)
+            self._rows.keep_subjects(number_of(p))
+            return self._along(o, p, s, self._source.subjects_by, self._rows.subjects, following)
         return self._scan(places, following)
-
-    def _place(self, term: PatternTerm, seen: set[Variable]) -> Place:
-        if isinstance(term, Variable):
-            return self._frame.slots[term], term in seen
-        if isinstance(term, TripleTermPattern):
-            return self._frame.fresh(), False
-        return self._frame.constant(term), True
 
     # ── ways to the triples ──────────────────────────────────────────────────────────────────
 
     def _along(  # type: ignore[no-untyped-def]
-        self, start: int, p: int, end: int, known, fetch, here, following: Next
-    ) -> Next:
-        """Go from a bound subject (or object) along the predicate to every object (or subject).
+        self, start: ast.expr, p: ast.expr, end: ast.expr, base, here, following: Body
+    ) -> Body:
+        return ALONG.fill(
+            following,
+            found=self._frame.fresh("found"),
+            start=start,
+            end=end,
+            private=self._give(self._dictionary.private, "private"),
+            base=self._of_predicate(base, p, "base"),
+            here=self._of_predicate(here, p, "here"),
+        )
 
-        :param known: the answers that the source remembers, *fetch* the source itself, *here* the overlay's
-            index; all three by the pair of start and predicate.
-        """
-        env, private = self._frame.env, self._frame.dictionary.private
+    def _test(self, s: ast.expr, p: ast.expr, o: ast.expr, overlay: Overlay, following: Body) -> Body:
+        return TEST.fill(
+            following,
+            subject=s,
+            predicate=p,
+            object_=o,
+            rows=self._give(overlay.rows, "rows"),
+            private=self._give(self._dictionary.private, "private"),
+            base=self._of_predicate(self._source.objects_by, p, "base"),
+            here=self._of_predicate(overlay.objects, p, "here"),
+        )
 
-        def run() -> bool:
-            key = (env[start], env[p])
-            if key[0] not in private:
-                base = known.get(key)
-                for value in fetch(*key) if base is None else base:
-                    env[end] = value
-                    if following():
-                        return True
-            for value in here.get(key, ()):
-                env[end] = value
-                if following():
-                    return True
-            return False
+    def _scan(self, places: Sequence[Place], following: Body) -> Body:
+        targets = [read(self._frame.fresh("_")) if bound else place for place, bound in places]
+        wanted = [place if bound else constant(None) for place, bound in places]
+        scan = self._give(_scanner(self._rows, self._source), "scan")
+        subject, predicate, object_ = targets
+        return SCAN.fill(
+            following, subject=subject, predicate=predicate, object_=object_, scan=call(scan, wanted)
+        )
 
-        return run
+    def _of_predicate(self, indexes, p: ast.expr, hint: str) -> ast.expr:  # type: ignore[no-untyped-def]
+        """Return the index of a predicate: at once where it is a constant, else at each look."""
+        number = number_of(p)
+        return item(self._give(indexes, hint), p) if number is None else self._give(indexes[number], hint)
 
-    def _test(self, s: int, p: int, o: int, following: Next) -> Next:
-        """Nothing is free: look whether the triple is there."""
-        env, private, rows = self._frame.env, self._frame.dictionary.private, self._overlay.rows
-        known, fetch = self._source.known_objects, self._source.objects
-
-        def run() -> bool:
-            subject, predicate, object_ = env[s], env[p], env[o]
-            if (subject, predicate, object_) in rows:
-                return following()
-            if subject in private:
-                return False
-            base = known.get((subject, predicate))
-            if object_ in (fetch(subject, predicate) if base is None else base):
-                return following()
-            return False
-
-        return run
-
-    def _scan(self, places: Sequence[Place], following: Next) -> Next:
-        """Any other pattern: an unbound predicate, a predicate alone, or the newest facts."""
-        env, private = self._frame.env, self._frame.dictionary.private
-        (s, s_bound), (p, p_bound), (o, o_bound) = places
-        free = [(position, slot) for position, (slot, is_bound) in enumerate(places) if not is_bound]
-        overlay, triples, overlay_only = self._overlay, self._source.triples, self._overlay_only
-
-        def run() -> bool:
-            subject = env[s] if s_bound else None
-            predicate = env[p] if p_bound else None
-            object_ = env[o] if o_bound else None
-            rows: Iterable[Row] = overlay.match(subject, predicate, object_)
-            if not overlay_only and subject not in private and object_ not in private:
-                rows = (*triples(subject, predicate, object_), *rows)
-            for row in rows:
-                for position, slot in free:
-                    env[slot] = row[position]
-                if following():
-                    return True
-            return False
-
-        return run
-
-    def _same(self, left: int, right: int, following: Next) -> Next:
-        env = self._frame.env
-
-        def run() -> bool:
-            return following() if env[left] == env[right] else False
-
-        return run
+    def _give(self, value: object, hint: str) -> ast.expr:
+        return self._frame.give(value, hint)
 
     # ── triple terms ─────────────────────────────────────────────────────────────────────────
 
-    def _take_apart(
-        self, terms: Sequence[PatternTerm], places: Sequence[Place], seen: set[Variable], following: Next
-    ) -> Next:
-        """Match the triple terms among *terms*, left to right, once the plain variables are bound."""
-        known = set(seen)
-        inner: list[tuple[int, TripleTermPattern, set[Variable]]] = []
-        for term, (slot, _) in zip(terms, places, strict=True):
-            if isinstance(term, TripleTermPattern):
-                inner.append((slot, term, set(known)))
-                known |= set(variables_of(term))
-        for slot, term, before in reversed(inner):
-            following = self._triple_term(slot, term, before, following)
-        return following
-
-    def _triple_term(
-        self, slot: int, pattern: TripleTermPattern, seen: set[Variable], following: Next
-    ) -> Next:
+    def _apart(self, name: str, pattern: TripleTermPattern, bound: set[Variable], following: Body) -> Body:
         """Bind the free variables of a triple term, compare the rest."""
-        env, terms, identify = self._frame.env, self._frame.dictionary.terms, self._frame.dictionary.id
-        known = set(seen)
-        inner = (pattern.subject, pattern.predicate, pattern.object)
-        places: list[Place] = []
-        for part in inner:
-            places.append(self._place(part, known))
-            if isinstance(part, Variable):
-                known.add(part)
-        following = self._take_apart(inner, places, known, following)
+        places, following = self._places(
+            (pattern.subject, pattern.predicate, pattern.object), bound, following
+        )
+        targets: list[ast.expr] = []
+        for place, is_bound in reversed(places):
+            if is_bound:
+                part = self._frame.fresh("part")
+                following = SAME.fill(following, left=part, right=place)
+                targets.append(read(part))
+            else:
+                targets.append(place)
+        object_, predicate, subject = targets
+        return APART.fill(
+            following,
+            parts=self._frame.fresh("parts"),
+            term=name,
+            apart=self._give(_taker(self._dictionary), "apart"),
+            subject=subject,
+            predicate=predicate,
+            object_=object_,
+        )
 
-        def run() -> bool:
-            term = terms[env[slot]]
-            if not isinstance(term, Triple):
-                return False
-            for (target, is_bound), value in zip(
-                places, (term.subject, term.predicate, term.object), strict=True
-            ):
-                found = identify(value)
-                if not is_bound:
-                    env[target] = found
-                elif found != env[target]:
-                    return False
-            return following()
 
-        return run
+def _scanner(rows: Rows, source: Source) -> Callable[[int | None, int | None, int | None], Iterable[Row]]:
+    """Return the function that finds triples in *rows*, and in the base graph below an overlay."""
+    match_rows, triples, private = rows.match, source.triples, source.dictionary.private
+    if not isinstance(rows, Overlay):
+        return match_rows
+
+    def scan(s: int | None, p: int | None, o: int | None) -> Iterable[Row]:
+        found = match_rows(s, p, o)
+        return found if s in private or o in private else (*triples(s, p, o), *found)
+
+    return scan
+
+
+def _taker(dictionary: Dictionary) -> Callable[[int], Row | None]:
+    """Return the function that takes a triple term apart."""
+    terms, identify = dictionary.terms, dictionary.id
+
+    def apart(number: int) -> Row | None:
+        term = terms[number]
+        if not isinstance(term, Triple):
+            return None
+        return identify(term.subject), identify(term.predicate), identify(term.object)
+
+    return apart

@@ -9,6 +9,7 @@ cache is never stale; it needs no expiry time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from threading import Lock
 from typing import TypeAlias, TypeVar
 
@@ -16,22 +17,46 @@ from pyoxigraph import NamedNode, Quad
 
 from kb.inference.interactive.dictionary import Dictionary
 from kb.srl.syntax import Term
+from kb.store.protocol import GraphName
 
 Ids: TypeAlias = tuple[int, ...]
-Pairs: TypeAlias = tuple[tuple[int, int], ...]
 Key: TypeAlias = tuple[int | None, int | None, int | None]
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 Match: TypeAlias = Callable[[Term | None, NamedNode | None, Term | None], Iterable[Quad]]
 
 
+class Known(dict[int, Ids]):
+    """What is remembered of one predicate: from where → to where. It asks for what it lacks."""
+
+    def __init__(self, ask: Callable[[int], Ids]) -> None:
+        super().__init__()
+        self._ask = ask
+
+    def __missing__(self, start: int) -> Ids:
+        """Ask for what is not remembered; the source remembers it here."""
+        return self._ask(start)
+
+
+class Indexes(dict[int, Known]):
+    """One :class:`Known` for each predicate; never replaced, so compiled rules hold on to theirs."""
+
+    def __init__(self, ask: Callable[[int, int], Ids]) -> None:
+        super().__init__()
+        self._ask = ask
+
+    def __missing__(self, predicate: int) -> Known:
+        """Make the index of *predicate*; two threads that come at once get the same."""
+        return self.setdefault(predicate, Known(partial(self._ask, predicate)))
+
+
 class Source:
     """Triple look-ups by identifier over *match*, remembered.
 
-    :param match: yields the quads of the store that fit a pattern (``None`` is a wildcard).
-    :attr:`known_objects` and :attr:`known_subjects` are the remembered answers themselves, for compiled rules
-    that look there before they call :meth:`objects` or :meth:`subjects`.
+    ``objects_by[p][s]`` are the objects of *s* and *p*, ``subjects_by[p][o]`` the subjects that have *o* for
+    *p*, each once.
 
+    :param match: yields the quads of the store that fit a pattern (``None`` is a wildcard).
     :param visible: says of a named graph whether it belongs to the base graph; ``None``: all do.
     """
 
@@ -46,35 +71,24 @@ class Source:
         self._match = match
         self._visible = visible
         self._seen: dict[str, bool] = {}
-        self.known_objects: dict[tuple[int, int], Ids] = {}
-        self.known_subjects: dict[tuple[int, int], Ids] = {}
+        self.objects_by = Indexes(self._ask_objects)
+        self.subjects_by = Indexes(self._ask_subjects)
         self._other: dict[Key, tuple[tuple[int, int, int], ...]] = {}
         self._version = 0
         self._lock = Lock()
 
     def __len__(self) -> int:
         """How many answers are remembered."""
-        return len(self.known_objects) + len(self.known_subjects) + len(self._other)
+        indexes = (*self.objects_by.values(), *self.subjects_by.values())
+        return sum(map(len, indexes)) + len(self._other)
 
     def objects(self, subject: int, predicate: int) -> Ids:
         """Return the objects of *subject* and *predicate*, each once."""
-        found = self.known_objects.get((subject, predicate))
-        if found is None:
-            version = self._version
-            rows = self._fetch(subject, predicate, None)
-            found = tuple(dict.fromkeys(row[2] for row in rows))
-            self._remember(self.known_objects, (subject, predicate), found, version)
-        return found
+        return self.objects_by[predicate][subject]
 
     def subjects(self, object_: int, predicate: int) -> Ids:
         """Return the subjects that have *object_* for *predicate*, each once."""
-        found = self.known_subjects.get((object_, predicate))
-        if found is None:
-            version = self._version
-            rows = self._fetch(None, predicate, object_)
-            found = tuple(dict.fromkeys(row[0] for row in rows))
-            self._remember(self.known_subjects, (object_, predicate), found, version)
-        return found
+        return self.subjects_by[predicate][object_]
 
     def triples(
         self, subject: int | None, predicate: int | None, object_: int | None
@@ -102,6 +116,11 @@ class Source:
         identify, terms = self.dictionary.id, self.dictionary.terms
         return tuple(terms[number] for number in self.objects(identify(subject), identify(predicate)))
 
+    def holders(self, object_: Term, predicate: NamedNode) -> tuple[Term, ...]:
+        """Return the subjects that have *object_* for *predicate* as terms."""
+        identify, terms = self.dictionary.id, self.dictionary.terms
+        return tuple(terms[number] for number in self.subjects(identify(object_), identify(predicate)))
+
     def value(self, subject: Term, predicate: NamedNode) -> Term | None:
         """Return one object of *subject* and *predicate*, or ``None``."""
         return next(iter(self.values(subject, predicate)), None)
@@ -112,7 +131,7 @@ class Source:
 
     def invalidate(self, quads: Iterable[Quad]) -> None:
         """Forget every answer that one of *quads*, just added or removed, could change."""
-        shown = [quad for quad in quads if self._shows(quad)]
+        shown = [quad for quad in quads if self.shows(quad.graph_name)]
         if not shown:
             return
         with self._lock:
@@ -123,12 +142,25 @@ class Source:
     def _forget(self, quad: Quad) -> None:
         find = self.dictionary.find
         s, p, o = find(quad.subject), find(quad.predicate), find(quad.object)
-        if s is not None and p is not None:
-            self.known_objects.pop((s, p), None)
+        if p is not None and s is not None:
+            self.objects_by[p].pop(s, None)
         if p is not None and o is not None:
-            self.known_subjects.pop((o, p), None)
+            self.subjects_by[p].pop(o, None)
         for key in ((s, None, None), (None, p, None), (None, None, o), (s, None, o), (None, None, None)):
             self._other.pop(key, None)
+
+    def _ask_objects(self, predicate: int, subject: int) -> Ids:
+        version = self._version
+        found = tuple(dict.fromkeys(row[2] for row in self._fetch(subject, predicate, None)))
+        if subject not in self.dictionary.private:  # an incident's own nodes come and go
+            self._remember(self.objects_by[predicate], subject, found, version)
+        return found
+
+    def _ask_subjects(self, predicate: int, object_: int) -> Ids:
+        version = self._version
+        found = tuple(dict.fromkeys(row[0] for row in self._fetch(None, predicate, object_)))
+        self._remember(self.subjects_by[predicate], object_, found, version)
+        return found
 
     def _remember(self, cache: dict[Question, Answer], key: Question, answer: Answer, version: int) -> None:
         """Keep *answer* unless knowledge changed while it was being fetched."""
@@ -149,16 +181,17 @@ class Source:
         return [
             (identify(quad.subject), identify(quad.predicate), identify(quad.object))
             for quad in quads
-            if self._shows(quad)
+            if self.shows(quad.graph_name)
         ]
 
-    def _shows(self, quad: Quad) -> bool:
-        """Whether the quad's graph belongs to the base graph; remembered by graph."""
-        graph = quad.graph_name
+    def shows(self, graph: GraphName) -> bool:
+        """Whether *graph* belongs to the base graph; remembered."""
         if self._visible is None or not isinstance(graph, NamedNode):
             return True
         name = graph.value
         known = self._seen.get(name)
         if known is None:
-            known = self._seen[name] = self._visible(graph)
+            known = self._visible(graph)
+            if known:  # hidden graphs are as many as incidents
+                self._seen[name] = known
         return known

@@ -1,0 +1,202 @@
+"""What one evaluation may take: facts, new terms, time. Whatever the rules say, it ends.
+
+SPARQL-RL itself is finite: a rule that makes terms (SET, a new node, a triple term) runs once and waits for
+what it reads, so no such rule feeds itself, and general rules only rearrange the terms there are. But finite
+is not small: a product of three patterns over ten thousand facts has a million million solutions, and ten
+rules that join texts in pairs make more texts than there are atoms. Hence bounds, with errors that name the
+rule::
+
+    XiezhiError
+    └── InferenceStopped
+        ├── inference.too-many-facts    more conclusions than the bound
+        ├── inference.too-many-terms    more new terms than the bound, a long text counting as several
+        ├── inference.too-slow          the time is over
+        ├── inference.too-deep          triple terms nested deeper than anybody can read
+        └── inference.rule-too-long     a body of more elements than can be compiled
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from kb.errors import XiezhiError
+from kb.srl.syntax import Negation, Rule, Term
+
+MAX_ELEMENTS = 256
+"""So many elements may a body have: to order them takes time that grows with the square of their number."""
+INTERVAL = 0.05
+"""So often, in seconds, the watch looks at what is running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many *facts* may be derived, *terms* made, *seconds* taken; a little more before it is noticed."""
+
+    facts: int = 5_000_000
+    terms: int = 5_000_000
+    seconds: float = 600.0
+
+
+MAX_DEPTH = 64
+"""So deep may triple terms be nested: a few thousand levels crash whoever reads them."""
+UNATTENDED = Bounds()
+"""For work that nobody waits for."""
+RESPONSE = Bounds(facts=200_000, terms=200_000, seconds=10.0)
+"""For one incident, where a server waits: some 300 facts in 3 ms are usual."""
+CHARACTERS = 256
+"""A text counts as one term for each so many characters."""
+
+
+class InferenceStopped(XiezhiError):
+    """An evaluation ran into a bound; nothing of it was kept."""
+
+
+class TooDeep(Exception):
+    """A rule wraps a triple term too often; raised within an evaluation, which names the rule."""
+
+
+def weight(term: Term) -> int:
+    """Return how many terms a new *term* counts as.
+
+    :raises TooDeep: for a triple term nested deeper than :data:`MAX_DEPTH`.
+    """
+    if isinstance(term, Literal | NamedNode):
+        return 1 + len(term.value) // CHARACTERS
+    depth = 0
+    while isinstance(term, Triple):
+        depth, term = depth + 1, term.object
+    if depth > MAX_DEPTH:
+        raise TooDeep
+    return 1
+
+
+def too_many_facts(rule: Rule, bounds: Bounds) -> InferenceStopped:
+    """The rules conclude more than *bounds* allow."""
+    zh, en = (
+        f"规则 {rule.name} 使结论超过 {bounds.facts:,} 条",
+        f"more than {bounds.facts:,} facts, with {rule.name}",
+    )
+    return _stopped("inference.too-many-facts", rule, zh, en)
+
+
+def too_many_terms(rule: Rule, bounds: Bounds) -> InferenceStopped:
+    """A rule with SET or new nodes makes more terms than *bounds* allow."""
+    zh = f"规则 {rule.name} 造出的新项超过 {bounds.terms:,} 个（长文本按长度折算）"
+    en = f"more than {bounds.terms:,} new terms (long texts count more), with {rule.name}"
+    return _stopped("inference.too-many-terms", rule, zh, en)
+
+
+def too_slow(rule: Rule, bounds: Bounds) -> InferenceStopped:
+    """The time was over while *rule* ran."""
+    zh = f"推理超过 {bounds.seconds:g} 秒，停在规则 {rule.name}"
+    en = f"inference took more than {bounds.seconds:g} s and was stopped in {rule.name}"
+    return _stopped("inference.too-slow", rule, zh, en)
+
+
+def too_deep(rule: Rule) -> InferenceStopped:
+    """*rule* makes a triple term nested deeper than the bound."""
+    zh, en = (
+        f"规则 {rule.name} 造出的三元组项嵌套超过 {MAX_DEPTH} 层",
+        f"{rule.name} nests triple terms more than {MAX_DEPTH} deep",
+    )
+    repair = ("给内层三元组一个节点（rdf:reifies）", "let a node stand for the inner triple (rdf:reifies)")
+    return InferenceStopped.of("inference.too-deep", zh, en, where=str(rule.span), repair=repair)
+
+
+def require_compilable(rules: Iterable[Rule]) -> None:
+    """Raise ``inference.rule-too-long`` for a body of more than :data:`MAX_ELEMENTS` elements."""
+    for rule in rules:
+        length = sum(1 + (len(e.inner) if isinstance(e, Negation) else 0) for e in rule.body)
+        if length > MAX_ELEMENTS:
+            raise InferenceStopped.of(
+                "inference.rule-too-long",
+                f"规则 {rule.name} 的条件有 {length} 个，最多 {MAX_ELEMENTS} 个",
+                f"the body of {rule.name} has {length} elements; {MAX_ELEMENTS} are the most",
+                where=str(rule.span),
+                repair=(
+                    "分成几条规则，逐步得出结论",
+                    "cut it into several rules, one concluding what the next needs",
+                ),
+            )
+
+
+def _stopped(code: str, rule: Rule, zh: str, en: str) -> InferenceStopped:
+    repair = (
+        "检查规则中互不相连的模式（笛卡尔积），用共同的变量把它们连起来，或缩小数据",
+        "look for patterns that share no variable (a product of all with all) and join them; or give less",
+    )
+    return InferenceStopped.of(code, zh, en, where=str(rule.span), repair=repair)
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One evaluation under watch: what is taken so far, and what to do about too much."""
+
+    bounds: Bounds
+    facts: Callable[[], int]
+    terms: Callable[[], int]
+    stop: Callable[[], None]
+    started: float = field(default_factory=time.monotonic)
+    exceeded: Callable[[Rule, Bounds], InferenceStopped] | None = None
+
+    def look(self, now: float) -> bool:
+        """Whether a bound is exceeded; note which."""
+        if now - self.started > self.bounds.seconds:
+            self.exceeded = too_slow
+        elif self.facts() > self.bounds.facts:
+            self.exceeded = too_many_facts
+        elif self.terms() > self.bounds.terms:
+            self.exceeded = too_many_terms
+        return self.exceeded is not None
+
+    def error(self, rule: Rule) -> InferenceStopped:
+        """Return the error for the bound that was exceeded while *rule* ran."""
+        assert self.exceeded is not None
+        return self.exceeded(rule, self.bounds)
+
+
+class Watch:
+    """One thread for the process that stops evaluations at their bounds.
+
+    To count and to look at a clock in every step of a join would cost more than the step. So nobody counts:
+    the watch looks from outside at what has grown, and where that is too much takes away what each step needs
+    (that is the evaluation's *stop*); the next step fails.
+    """
+
+    def __init__(self) -> None:
+        self._tickets: dict[int, Ticket] = {}
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def begin(self, ticket: Ticket) -> None:
+        """Watch *ticket* until :meth:`end`."""
+        if self._thread is None or not self._thread.is_alive():  # not yet, or left behind by a fork
+            self._start()
+        self._tickets[id(ticket)] = ticket
+
+    def end(self, ticket: Ticket) -> bool:
+        """Whether no bound was exceeded; if one was, the evaluation is stopped or will be in a moment."""
+        return self._tickets.pop(id(ticket), None) is not None
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="inference watch", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(INTERVAL)
+            now = time.monotonic()
+            for key, ticket in tuple(self._tickets.items()):
+                # Who takes the ticket away decides: one of the two threads, never both.
+                if ticket.look(now) and self._tickets.pop(key, None) is not None:
+                    ticket.stop()
+
+
+WATCH = Watch()

@@ -11,7 +11,7 @@ run: $(READY)  ## load ontology, rules and the model cities, start the server, p
 	@$(BIN)/xiezhi serve $(ARGS)
 
 test: $(READY) lint  ## everything that is promised
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: $(READY)  ## style, types, layers
 	@$(BIN)/ruff check .
@@ -19,8 +19,8 @@ lint: $(READY)  ## style, types, layers
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-conformance: $(READY)  ## the W3C suites, where ../shared is present
-	@$(BIN)/pytest tests/srl/test_conformance.py $(ARGS)
+conformance: $(READY)  ## the W3C suites, where ../shared is present, and a table of what passed
+	@$(BIN)/pytest tests/srl/test_conformance.py -q -rfE $(ARGS)
 
 screenshots: $(READY)  ## pictures for the README, taken in a real browser
 	@XIEZHI_SCREENSHOTS=1 $(BIN)/pytest tests/webapp -m browser $(ARGS)

@@ -1,4 +1,4 @@
-"""The HTTP API: reports in, recommendations and proofs out (described in ``openapi.yaml``).
+"""The HTTP API: reports in, recommendations out (described in ``openapi.yaml``).
 
 It takes only ``application/json``, which no cross-site form can send, and sends no CORS headers.
 """
@@ -15,7 +15,7 @@ from flask import Blueprint, Response, abort, json, jsonify, render_template, re
 
 from kb.errors import ReportRejected
 from kb.report.document import parse_json
-from kb.services import explaining, export, incident
+from kb.services import export, incident
 from kb.services.recommendation import recommend
 from webapp import forms, listing
 from webapp.desk import desk
@@ -71,12 +71,6 @@ def show(identifier: str) -> Response:
         response = jsonify(recommend(desk().workspace, incident.recall(desk().workspace, identifier)))
     response.vary.add("Accept")
     return response
-
-
-@blueprint.get("/api/incidents/<incident:identifier>/why")
-def why(identifier: str) -> Response:
-    """Return the proofs of a conclusion about an incident."""
-    return jsonify(explaining.why(desk().workspace, identifier, request.args.get("conclusion", "")))
 
 
 @blueprint.get("/api/vocabulary")

@@ -1,4 +1,4 @@
-"""The duty officer's page: report an incident, read the answer, ask why, answer the questions.
+"""The duty officer's page: report an incident, read the answer, answer the questions.
 
 Every form works without JavaScript; with htmx the answer appears on the same screen.
 """
@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from kb.errors import ReportRejected
 from kb.report.reading import ID_PATTERN
-from kb.services import explaining, incident
+from kb.services import incident
 from kb.services.recommendation import recommend
 from webapp import forms, listing
 from webapp.desk import desk
@@ -80,15 +80,6 @@ def amend(identifier: str) -> BaseResponse:
         except ReportRejected as error:
             return make_response(_page("incident", "answer", **_answer(before, error)), 422)
     return _answered(recommend(workspace, answer))
-
-
-@blueprint.get("/incident/<incident:identifier>/why")
-def why(identifier: str) -> str:
-    """Show the proofs of one conclusion; ``rule`` leaves only those that it drew."""
-    found = explaining.why(desk().workspace, identifier, request.args.get("conclusion", ""))
-    conclusions, rule = found["conclusions"], request.args.get("rule")
-    drawn = [proof for proof in conclusions if (proof.get("rule") or {}).get("iri") == rule]
-    return _page("why", "proofs", conclusions=drawn or conclusions, identifier=identifier)
 
 
 @blueprint.get("/queue")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from kb.cli import bench, incidents, knowledge, server
+from kb.cli import bench, explanations, incidents, infer, knowledge, server
 from kb.cli.context import Context, default_home
 
 
@@ -35,7 +35,11 @@ for command in (
     knowledge.check,
     knowledge.test,
     incidents.recommend,
-    incidents.why,
+    explanations.why,
+    explanations.why_not,
+    explanations.ask_next,
+    explanations.what_if,
+    infer.infer,
     bench.bench,
 ):
     main.add_command(command)

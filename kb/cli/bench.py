@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import click
 
 from kb.cli.context import Context, faults_as_exit, progress
+from kb.resources import folder
 from kb.services.latency import measure
+
+PEERS = {
+    "hand": 1_000,
+    "plain_duckdb": 1_000_000,
+    "interactive": 1_000,
+    "nemo": 1_000_000,
+    "oxigraph": 1_000,
+    "pyshacl_rules": 1,
+    "owl_closure": 10,
+}
+"""The scripts in tests/bench/peers, and how many incidents each finishes within minutes."""
 
 
 @click.group()
@@ -24,3 +39,45 @@ def latency(context: Context, cities: tuple[str, ...], incidents: int) -> None:
         with progress(context.lang) as tell:
             figures = measure(city, incidents, tell)
         click.echo(figures.render(context.lang))
+
+
+@bench.command()
+@click.option("--city", default="110000", show_default=True)
+@click.option("--size", "sizes", multiple=True, type=click.IntRange(1), default=(10_000, 100_000, 1_000_000))
+@click.option("--engine", "engines", multiple=True, default=("duckdb",), show_default=True)
+@click.option("--peer", "chosen", multiple=True, type=click.Choice(list(PEERS)), help="Run this peer, too.")
+@click.option("--peer-size", type=click.IntRange(1), help="So many incidents for each peer.")
+@click.pass_obj
+@faults_as_exit
+def bulk(
+    context: Context,
+    city: str,
+    sizes: tuple[int, ...],
+    engines: tuple[str, ...],
+    chosen: tuple[str, ...],
+    peer_size: int | None,
+) -> None:
+    """All response rules on synthetic incidents at once, beside peers. 对大量合成事件一次运行全部响应规则。
+
+    Peers are scripts in tests/bench/peers of a checkout; pip install 'xiezhi-governance[bench]' brings what
+    they need.
+    """
+    from kb.services import bulk as measuring  # Ibis and DuckDB take a second to load
+    from kb.services.workspace import Workspace
+
+    scripts = folder("rules").parent / "tests" / "bench" / "peers"
+    with tempfile.TemporaryDirectory(prefix="xiezhi-bulk-") as name:
+        target = Path(name)
+        with progress(context.lang) as tell, Workspace(target, cities=[city], progress=tell) as workspace:
+            base, paths = measuring.files(workspace, city, sizes, target)
+        ours = None
+        for size, path in zip(sizes, paths, strict=True):
+            for engine in engines:
+                found = measuring.apart(base, path, size, engine)
+                ours = ours or found
+                click.echo(found.render(context.lang))
+                if size == max(sizes) and engine == engines[0]:
+                    ours = found
+        wanted = {peer: min(peer_size or PEERS[peer], max(sizes)) for peer in chosen}
+        for found in measuring.peers(scripts, base, paths[sizes.index(max(sizes))], wanted):
+            click.echo(found.render(context.lang, ours))

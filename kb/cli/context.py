@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from kb.errors import Fault, InputError, Text, XiezhiError
-from kb.services import explaining, export, incident
+from kb.services import asking, explaining, export, incident, whatif, whynot
 from kb.services.recommendation import recommend
 from kb.services.workspace import Workspace
 
@@ -97,6 +97,20 @@ class Desk:
         """Return the proofs of a conclusion."""
         raise NotImplementedError
 
+    def why_not(
+        self, identifier: str, target: str, relation: str | None, triple: Sequence[str] | None
+    ) -> dict[str, Any]:
+        """Return why a conclusion is missing."""
+        raise NotImplementedError
+
+    def ask_next(self, identifier: str) -> dict[str, Any]:
+        """Return the unknown facts that decide most."""
+        raise NotImplementedError
+
+    def what_if(self, identifier: str, changes: dict[str, Any], removed: Sequence[str]) -> dict[str, Any]:
+        """Return how the response would change with other facts."""
+        raise NotImplementedError
+
     def rdf(self, identifier: str, media_type: str) -> bytes:
         """Return an incident and its response as RDF."""
         raise NotImplementedError
@@ -116,6 +130,20 @@ class LocalDesk(Desk):
     def why(self, identifier: str, conclusion: str) -> dict[str, Any]:
         """Return the proofs of a conclusion."""
         return explaining.why(self._workspace, identifier, conclusion)
+
+    def why_not(
+        self, identifier: str, target: str, relation: str | None, triple: Sequence[str] | None
+    ) -> dict[str, Any]:
+        """Return why a conclusion is missing."""
+        return whynot.why_not(self._workspace, identifier, target, relation=relation, triple=triple)
+
+    def ask_next(self, identifier: str) -> dict[str, Any]:
+        """Return the unknown facts that decide most."""
+        return asking.ask_next(self._workspace, identifier)
+
+    def what_if(self, identifier: str, changes: dict[str, Any], removed: Sequence[str]) -> dict[str, Any]:
+        """Return how the response would change with other facts."""
+        return whatif.what_if(self._workspace, identifier, changes=changes, remove=removed)
 
     def rdf(self, identifier: str, media_type: str) -> bytes:
         """Return an incident and its response as RDF."""
@@ -137,6 +165,27 @@ class RemoteDesk(Desk):
         """Return the proofs of a conclusion."""
         query = urlencode({"conclusion": conclusion})
         return _json(self._ask(f"/api/incidents/{quote(identifier)}/why?{query}"))
+
+    def why_not(
+        self, identifier: str, target: str, relation: str | None, triple: Sequence[str] | None
+    ) -> dict[str, Any]:
+        """Return why a conclusion is missing."""
+        given = [
+            ("target", target),
+            ("relation", relation or ""),
+            *(("triple", part) for part in triple or ()),
+        ]
+        query = urlencode([(key, value) for key, value in given if value])
+        return _json(self._ask(f"/api/incidents/{quote(identifier)}/why-not?{query}"))
+
+    def ask_next(self, identifier: str) -> dict[str, Any]:
+        """Return the unknown facts that decide most."""
+        return _json(self._ask(f"/api/incidents/{quote(identifier)}/ask-next"))
+
+    def what_if(self, identifier: str, changes: dict[str, Any], removed: Sequence[str]) -> dict[str, Any]:
+        """Return how the response would change with other facts."""
+        body = json.dumps({"set": changes, "unset": list(removed)}, default=str).encode()
+        return _json(self._ask(f"/api/incidents/{quote(identifier)}/what-if", body))
 
     def rdf(self, identifier: str, media_type: str) -> bytes:
         """Return an incident and its response as RDF."""

@@ -1,4 +1,4 @@
-"""``xiezhi recommend`` and ``xiezhi why``."""
+"""``xiezhi recommend``."""
 
 from __future__ import annotations
 
@@ -34,25 +34,3 @@ def recommend(context: Context, file: BinaryIO, format_: str, lang: str | None) 
             click.echo(desk.rdf(recommendation["incident"]["id"], "application/ld+json"))
         else:
             click.echo(text.recommendation(recommendation, lang or context.lang), nl=False)
-
-
-@click.command()
-@click.argument("incident")
-@click.argument("conclusion")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the text.")
-@click.option("--depth", type=click.IntRange(1), default=50, help="Show so many steps only.")
-@click.pass_obj
-@faults_as_exit
-def why(context: Context, incident: str, conclusion: str, format_: str, lang: str | None, depth: int) -> None:
-    """Print why CONCLUSION holds for INCIDENT: the proof down to facts, graphs and clauses.
-
-    CONCLUSION is a name as the recommendation shows it, a relation ("lead department", "牵头部门", "grade")
-    or an IRI. 给出结论的证明。
-    """
-    with context.desk() as desk:
-        proof = desk.why(incident, conclusion)
-    if format_ == "json":
-        click.echo(json.dumps(proof, ensure_ascii=False, indent=2))
-    else:
-        click.echo(text.proof(proof, lang or context.lang, depth), nl=False)

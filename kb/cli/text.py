@@ -1,4 +1,4 @@
-"""A recommendation and a proof as text that one reads in a terminal."""
+"""A recommendation as text that one reads in a terminal."""
 
 from __future__ import annotations
 
@@ -41,25 +41,12 @@ WORDS = {
     "by": Text("须于", "by"),
     "at once": Text("立即", "at once"),
     "release": Text("知识版本", "Release"),
-    "why": Text("为什么：", "Why: "),
-    "seen": Text("（见上）", "(see above)"),
-    "from": Text("来自", "from"),
 }
 
 
 def recommendation(data: dict[str, Any], lang: str) -> str:
     """Return the recommendation *data* as lines in *lang*."""
     return "".join(line + "\n" for line in _Page(lang).lines(data))
-
-
-def proof(data: dict[str, Any], lang: str, depth: int) -> str:
-    """Return the proofs in *data* as indented lines in *lang*, at most *depth* steps deep."""
-    lines: list[str] = []
-    told: set[str] = set()
-    for node in data["conclusions"]:
-        lines += list(_node(node, lang, ("", ""), depth, told))
-        lines.append("")
-    return "\n".join(lines)
 
 
 class _Page:
@@ -168,31 +155,6 @@ class _Page:
 
     def _l(self, value: dict[str, Any]) -> str:
         return str(value["label"][self._lang])
-
-
-def _node(
-    node: dict[str, Any], lang: str, indent: tuple[str, str], depth: int, told: set[str]
-) -> Iterator[str]:
-    """Yield the lines of a proof; *indent* is for its first line and for the others.
-
-    :param told: what was proved above; only that is referred to instead of shown.
-    """
-    first, rest = indent
-    statement = node["statement"][lang]
-    sentence = node["sentence"][lang] if node.get("sentence") else ""
-    clause = f"　[{node['clause']['label'][lang]}]" if node.get("clause") else ""
-    graphs = "、".join(graph["label"][lang] for graph in node.get("graphs", []))
-    source = f"　({WORDS['from'].in_(lang)} {graphs})" if graphs else ""
-    again = f"　{WORDS['seen'].in_(lang)}" if node["kind"] == "repeated" and statement in told else ""
-    yield f"{first}{statement}{clause}{source}{again}"
-    premises = node["premises"] if depth > 0 else []
-    if sentence and not again:
-        yield f"{rest}{'│ ' if premises else '  '}{WORDS['why'].in_(lang)}{sentence}"
-        told.add(statement)
-    for index, premise in enumerate(premises):
-        last = index == len(premises) - 1
-        deeper = (rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  "))
-        yield from _node(premise, lang, deeper, depth - 1, told)
 
 
 def _moment(text: str) -> str:

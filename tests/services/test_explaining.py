@@ -19,7 +19,7 @@ ASKED = [
     *("医疗救治", "Medical care", "activates", "搜救与灭火"),
     *("responseLevel", "Ⅲ级响应", "Level III response", "underPlan", "commandedBy", "activatedBy"),
     *("supportDepartment", "济南市应急管理局", "firstResponder", "assistingDepartment"),
-    *("reportingDuty", "mayLeadTo", "asks", "kind", "reaches"),
+    *("reportingDuty", "mayLeadTo", "asks", "kind", "within"),
 ]
 IRI = re.compile(r"https?://|urn:|\?\w|[{}]|\w+:\w+-\w+")
 Node = dict[str, Any]

@@ -1,8 +1,12 @@
-"""The language does what the suites of W3C say, as far as they are at hand."""
+"""The language does what the suites of W3C say, as far as they are at hand.
+
+``conftest.py`` prints the table of what passed, by suite and by what was tested.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pyoxigraph import Triple
@@ -13,7 +17,7 @@ from kb.srl.strata import stratify
 from kb.srl.syntax import RuleSet
 from kb.srl.wellformed import require_wellformed
 from tests.srl.evaluators import Infer, evaluators, names
-from tests.srl.suites import SHARED, Case, canonical, cases, read_graph
+from tests.srl.suites import SHARED, Case, canonical, cases, namesake, read_graph
 
 CASES = cases()
 EVALUATION = [case for case in CASES if case.kind == "RulesEvalTest"]
@@ -38,6 +42,21 @@ def test_the_suites_are_there() -> None:
     if not SHARED.is_dir():
         pytest.skip(f"the W3C suites are not beside the checkout ({SHARED})")
     assert len(CASES) > 300
+
+
+def test_files_that_both_suites_have_are_the_same_so_one_may_stand_in_for_the_other() -> None:
+    if not SHARED.is_dir():
+        pytest.skip(f"the W3C suites are not beside the checkout ({SHARED})")
+    files = [file for file in (SHARED / "sparql-rl").rglob("*") if file.suffix in (".srl", ".ttl")]
+    pairs = [(file, other) for file in files if file.stem != "manifest" and (other := namesake(file))]
+    assert len(pairs) >= 40
+    assert [file.name for file, other in pairs if _content(file) != _content(other)] == []
+
+
+def _content(file: Path) -> list[str]:
+    """Return the lines without their ends and without the comments (one suite has the licence there)."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
 @pytest.mark.parametrize("case", OTHERS, ids=lambda case: case.name)

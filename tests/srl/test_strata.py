@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.errors import SyntaxFault
 from kb.srl.dependencies import dependencies
+from kb.srl.links import Links
 from kb.srl.parser import parse
 from kb.srl.strata import Strata, stratify
 from kb.srl.syntax import Rule
@@ -163,9 +166,92 @@ def test_layers_are_those_of_the_reference_algorithm(text: str) -> None:
         parts = [rule for part in layer.components for rule in part.rules]
         assert sorted(names(tuple(parts))) == sorted(names(layer.general))
         place = {rule.iri: number for number, part in enumerate(layer.components) for rule in part.rules}
-        for edge in strata.dependencies:
+        for edge in (edge for found in dependencies(program) for edge in found.values()):
             dependent, source = program[edge.dependent].iri, program[edge.source].iri
             if dependent in place and source in place:
                 assert place[source] <= place[dependent]
                 if place[source] == place[dependent]:
                     assert layer.components[place[source]].recursive
+
+
+# ── the graph with nodes between the rules is that of the specification ──────────────────────
+
+TERMS = st.sampled_from(
+    [
+        "?x",
+        "?x",
+        "?y",
+        "?z",
+        ":a",
+        ":b",
+        "1",
+        "_:n",
+        "<<( ?x :p ?y )>>",
+        "<<( :a :p 1 )>>",
+        "<<( ?x :p ?x )>>",
+    ]
+)
+
+
+@st.composite
+def odd_programs(draw: st.DrawFn) -> str:
+    """A few rules whose triples have constants, variables twice, blank nodes and triple terms anywhere."""
+    lines = []
+    for number in range(draw(st.integers(1, 5))):
+        predicates = st.sampled_from(["?x", ":p", ":q"])
+        head = f"{draw(TERMS)} {draw(predicates)} {draw(TERMS)}"
+        body = ". ".join(
+            f"{draw(TERMS)} {draw(predicates)} {draw(TERMS)}" for _ in range(draw(st.integers(0, 2)))
+        )
+        negated = draw(st.sampled_from(["", f"NOT {{ {draw(TERMS)} {draw(predicates)} {draw(TERMS)} }}"]))
+        lines.append(f"RULE :r{number} {{ {head} }} WHERE {{ {body} {negated} }}")
+    return "\n".join(lines)
+
+
+@settings(deadline=None, max_examples=400)
+@given(odd_programs())
+def test_links_lead_from_a_rule_to_those_it_depends_on_and_no_others(text: str) -> None:
+    program = rules(text)
+    links = Links(program)
+    found = {}
+    for number in range(len(program)):
+        for pattern, wanted in links.targets[number].items():
+            for hub in links.targets[pattern]:
+                for template in links.targets[hub]:
+                    for source in links.targets[template]:
+                        closed = wanted is not None and wanted.closed is not None
+                        found[number, source] = found.get((number, source), False) or closed
+    edges = [edge for of_rule in dependencies(program) for edge in of_rule.values()]
+    assert found == {(edge.dependent, edge.source): edge.closed is not None for edge in edges}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "RULE :r{i} {{ ?x :p ?y }} WHERE {{ ?x :p ?z . ?z :q{i} ?y }}",  # each depends on each
+        "RULE :r{i} {{ ?x :p :o{i} }} WHERE {{ :s{i} :p ?x }}",  # the same, no two triples alike
+        "RULE :r{i} {{ ?x ?p ?y }} WHERE {{ ?x ?q :o{i} . ?p :q ?y }}",
+    ],
+)
+def test_two_thousand_rules_that_depend_on_one_another_are_stratified_in_seconds(rule: str) -> None:
+    program = rules("\n".join(rule.format(i=number) for number in range(2000)))
+    started = time.process_time()
+    (layer,) = stratify(program).layers
+    assert time.process_time() - started < 4
+    assert len(layer.general) == 2000
+
+
+def test_ten_thousand_rules_are_read_and_stratified() -> None:
+    rule = "RULE :r{i} {{ ?x :p{i} ?y }} WHERE {{ ?x :p{j} ?y NOT {{ ?x :n{i} ?y }} }}"
+    started = time.process_time()
+    program = rules("\n".join(rule.format(i=number, j=number + 1) for number in range(10_000)))
+    (layer,) = stratify(program).layers
+    assert time.process_time() - started < 60
+    assert len(layer.components) == 10_000
+
+
+def test_a_ring_of_thousands_of_rules_that_wait_for_one_another_is_told_in_a_short_fault() -> None:
+    ring = (f"RULE :r{i} {{ ?x :p{i} 1 }} WHERE {{ ?x :p{(i + 1) % 2000} 1 }}" for i in range(1, 2000))
+    text = fault("RULE :r0 { ?x :p0 1 } WHERE { ?x :a 1 NOT { ?x :p1 1 } }\n" + "\n".join(ring))
+    assert "and so on (a cycle of 2000 rules)" in text
+    assert len(text) < 3000

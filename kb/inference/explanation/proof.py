@@ -3,12 +3,15 @@
 The executor keeps the first reason of every derived triple. A first reason rests only on triples that were
 there before, so following reasons always ends: at facts of the incident, at facts of the base graph with the
 named graphs that hold them, at the absence of something (NOT), and at computations (FILTER, SET).
+
+:func:`prove` follows first reasons; :mod:`kb.inference.explanation.minimal` finds the smallest proof.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from pyoxigraph import NamedNode, Triple, Variable
 
@@ -64,6 +67,10 @@ class Proof:
     premises: tuple[Proof | Fact | Absence | Computation, ...]
 
 
+Premise: TypeAlias = Proof | Fact | Absence | Computation
+"""What a conclusion may rest on."""
+
+
 def prove(triple: Triple, derivation: Derivation, graphs: Graphs) -> Proof | Fact | None:
     """Return the proof of *triple*, or ``None`` where it neither was derived nor is a fact."""
     return _Prover(derivation, graphs).prove(triple)
@@ -85,19 +92,15 @@ class _Prover:
         if because is None:
             found = tuple(self._graphs(triple))
             return Fact(triple, found) if found or triple in self._derivation.asserted else None
-        premises: list[Proof | Fact | Absence | Computation] = []
-        scope: dict[Variable, Term] = {}
-        for element in because.rule.body:
-            premise = self._premise(element, because.bindings, scope)
-            if premise is not None:
-                premises.append(premise)
-            if isinstance(element, TriplePattern | Assignment):
-                scope |= {variable: because.bindings[variable] for variable in variables_of(element)}
-        return Proof(triple, because.rule, because.bindings, tuple(premises))
+        premises = [
+            self._premise(element, because.bindings, scope)
+            for element, scope in scopes(because.rule, because.bindings, {})
+        ]
+        return Proof(triple, because.rule, because.bindings, tuple(p for p in premises if p is not None))
 
     def _premise(
         self, element: Element, bindings: Mapping[Variable, Term], scope: Mapping[Variable, Term]
-    ) -> Proof | Fact | Absence | Computation | None:
+    ) -> Premise | None:
         """Say why *element* held; *scope* is what was bound where it is written: all that a NOT sees."""
         match element:
             case TriplePattern():
@@ -108,6 +111,20 @@ class _Prover:
             case Filter() | Assignment():
                 return Computation(element, bindings)
         return None
+
+
+def scopes(
+    rule: Rule, bindings: Mapping[Variable, Term], given: Mapping[Variable, Term]
+) -> Iterator[tuple[Element, Mapping[Variable, Term]]]:
+    """Yield each element of the body with what was bound where it is written: all that a NOT there sees.
+
+    :param given: variables that had a value before the rule was run.
+    """
+    scope = dict(given)
+    for element in rule.body:
+        yield element, dict(scope)
+        if isinstance(element, TriplePattern | Assignment):
+            scope |= {variable: bindings[variable] for variable in variables_of(element)}
 
 
 def instantiate(term: PatternTerm, bindings: Mapping[Variable, Term]) -> Term:

@@ -1,0 +1,1 @@
+"""The relational executor: the same rules over all facts at once, in a database."""

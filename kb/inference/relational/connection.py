@@ -1,0 +1,140 @@
+"""The engines that run relational rules: DuckDB in this process, Spark here or on a cluster.
+
+Everything above this module is Ibis expressions; which engine runs them is settled here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kb.errors import ResourceMissing
+
+Backend: TypeAlias = Any
+"""An Ibis backend; their common class declares less than all of them have."""
+ENGINES = ("duckdb", "spark")
+
+
+class Connection:
+    """An engine with a folder for what does not fit into memory.
+
+    :param engine: one of :data:`ENGINES`.
+    :param memory: how much memory DuckDB may take before it uses the disk, as ``"8GB"``.
+    :param threads: how many threads; by default, as many as there are processors.
+    :param master: where Spark runs: ``local[*]``, or the URL of a cluster.
+    :raises ResourceMissing: Spark is asked for and PySpark is not installed.
+    """
+
+    def __init__(
+        self,
+        engine: str = "duckdb",
+        *,
+        memory: str | None = None,
+        threads: int | None = None,
+        master: str = "local[*]",
+    ) -> None:
+        self.engine = engine
+        self._folder = tempfile.TemporaryDirectory(prefix="xiezhi-relational-")
+        self._files = 0
+        here = Path(self._folder.name)
+        self.backend, self._stop = (
+            _duckdb(here, memory, threads) if engine == "duckdb" else _spark(here, master)
+        )
+
+    def table(self, data: pa.Table) -> ir.Table:
+        """Return *data* as a table of the engine."""
+        self._files += 1
+        path = Path(self._folder.name) / f"{self._files}.parquet"
+        pq.write_table(data, path)
+        return self.read(path)
+
+    def read(self, *paths: Path) -> ir.Table:
+        """Return Parquet files as one table of the engine."""
+        tables = [self.backend.read_parquet(str(path)) for path in paths]
+        return tables[0] if len(tables) == 1 else ibis.union(*tables)
+
+    def stored(self, table: ir.Table) -> ir.Table:
+        """Compute *table* now and keep its rows, so that what is built on it starts from there.
+
+        DuckDB keeps them until nobody refers to them, in memory while there is room. Spark writes them to
+        its warehouse: kept as a plan they would be planned again, ever longer, by each later query.
+        """
+        if self.engine == "duckdb":
+            return table.cache()
+        self._files += 1
+        return self.backend.create_table(f"stored_{self._files}", table)
+
+    @cached_property
+    def unit(self) -> ir.Table:
+        """A table of one row: the one solution of an empty body."""
+        return self.stored(self.table(pa.table({"one": pa.array([1], pa.int32())})))
+
+    def close(self) -> None:
+        """End the session and remove its files."""
+        self._stop()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Connection:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+
+def _duckdb(folder: Path, memory: str | None, threads: int | None) -> tuple[Backend, Callable[[], None]]:
+    settings: dict[str, Any] = {
+        "temp_directory": str(folder),
+        "preserve_insertion_order": False,  # tables are sets; keeping order costs memory
+        "autoinstall_known_extensions": False,  # nothing is fetched from the network
+        "autoload_known_extensions": False,
+    }
+    if memory is not None:
+        settings["memory_limit"] = memory
+    if threads is not None:
+        settings["threads"] = threads
+    backend = ibis.duckdb.connect(**settings)
+    backend.raw_sql(
+        "SET disabled_optimizers = 'join_order'"
+    )  # kb.inference.relational.ordering has its reasons
+    # Not disconnected: tables that somebody still holds drop themselves later. With the last of them it ends.
+    return backend, lambda: None
+
+
+def _spark(folder: Path, master: str) -> tuple[Backend, Callable[[], None]]:
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as missing:
+        raise ResourceMissing.of(
+            "spark.missing",
+            "没有安装 PySpark",
+            "PySpark is not installed",
+            repair=(
+                "安装：pip install 'xiezhi-governance[spark]'（另需 Java 17）",
+                "install it: pip install 'xiezhi-governance[spark]' (Java 17 is needed too)",
+            ),
+        ) from missing
+    builder = SparkSession.builder.master(master).appName("xiezhi")
+    for name, value in {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.host": "localhost",
+        "spark.driver.bindAddress": "127.0.0.1" if master.startswith("local") else "0.0.0.0",  # noqa: S104
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.sql.shuffle.partitions": "2" if master.startswith("local") else "200",
+        "spark.sql.ansi.enabled": "false",  # a cast that fails gives NULL, as in DuckDB's TRY_CAST
+        "spark.sql.session.timeZone": "UTC",
+    }.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return ibis.pyspark.connect(session), session.stop

@@ -1,0 +1,141 @@
+"""An incident with other facts: read, checked and derived like a report, and never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from pyoxigraph import Literal, NamedNode
+
+from kb.errors import Fault, ReportRejected, Text, both
+from kb.namespaces import RDF_TYPE, xz
+from kb.report.reading import ID_KEY, TYPE_KEY
+from kb.report.vocabulary import Field
+from kb.services.incident import Answer, derive
+from kb.services.workspace import Workspace
+from kb.srl.syntax import Term
+
+RECEIVED_AT = xz("receivedAt")
+INCIDENT_CLASS = xz("Incident")
+Value: TypeAlias = str | int | Decimal | bool
+Changes: TypeAlias = Mapping[str, Any]
+"""New values by key of a report; ``None`` takes a fact away."""
+
+
+class Trial:
+    """Derives one incident again and again with changed facts.
+
+    :attr:`tried` counts the derivations.
+    """
+
+    def __init__(self, workspace: Workspace, answer: Answer) -> None:
+        self._workspace = workspace
+        self._answer = answer
+        received = next(t.object for t in answer.facts if t.predicate == RECEIVED_AT)
+        assert isinstance(received, Literal)
+        self._received = datetime.fromisoformat(received.value)
+        self.data = report_of(workspace, answer)
+        self.tried = 0
+
+    def derive(self, changes: Changes) -> Answer:
+        """Return what would follow with *changes*.
+
+        The time of receipt stays that of the incident; without a time of its own, it happened then.
+
+        :raises ReportRejected: the changed report breaks its contract.
+        """
+        data = {**self.data, **changes}
+        data.pop(ID_KEY, None)
+        workspace, identifier = self._workspace, self._answer.id
+        read = workspace.reader.read(data, incident_id=identifier, received=self._received)
+        workspace.contract.require(read.facts)
+        self.tried += 1
+        return Answer(identifier, read.incident, read.facts, derive(workspace, read.incident, read.facts))
+
+    def attempt(self, changes: Changes) -> Answer | None:
+        """Return what would follow with *changes*, or ``None`` where nobody may report that."""
+        try:
+            return self.derive(changes)
+        except ReportRejected:
+            return None
+
+
+def report_of(workspace: Workspace, answer: Answer) -> dict[str, Any]:
+    """Return the report that says what is known of the incident of *answer*, by the keys of a report."""
+    data: dict[str, Any] = {}
+    for triple in answer.facts:
+        field = workspace.vocabulary.of_property(triple.predicate)
+        if field is not None:
+            data[field.key] = plain(triple.object)
+        elif triple.predicate == RDF_TYPE and triple.object != INCIDENT_CLASS:
+            data[TYPE_KEY] = plain(triple.object)
+    return data
+
+
+def require_known(workspace: Workspace, keys: set[str]) -> None:
+    """Refuse keys that no report has: to take a misspelt fact away would otherwise do nothing, silently.
+
+    :raises ReportRejected: naming the keys that exist.
+    """
+    known = {TYPE_KEY, *workspace.vocabulary.fields}
+    faults = [
+        Fault(
+            "report.unknown-key",
+            Text(f"未知字段“{key}”", f"unknown key “{key}”"),
+            key,
+            Text("可用字段：" + "、".join(sorted(known)), "keys: " + ", ".join(sorted(known))),
+        )
+        for key in sorted(keys - known)
+    ]
+    if faults:
+        raise ReportRejected(faults)
+
+
+def plain(term: Term) -> Value:
+    """Return *term* as a report gives it."""
+    if not isinstance(term, Literal):
+        assert isinstance(term, NamedNode)
+        return term.value
+    match term.datatype.value.rsplit("#", 1)[-1]:
+        case "integer":
+            return int(term.value)
+        case "decimal":
+            return Decimal(term.value)
+        case "boolean":
+            return term.value == "true"
+        case "dateTime":  # one way to write the zone, so that equal times are equal
+            return datetime.fromisoformat(term.value).isoformat()
+    return term.value
+
+
+def label_of(workspace: Workspace, key: str) -> tuple[Text, Field | None]:
+    """Return what a key of a report is called, and its field; the type of an incident has none."""
+    field = workspace.vocabulary.fields.get(key)
+    if field is None:
+        return Text("事件类型", "type of incident"), None
+    return field.label, field
+
+
+def in_json(value: object) -> Any:
+    """Return a value of a report as JSON has it."""
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def shown(workspace: Workspace, describe: Any, key: str, value: Value | None) -> dict[str, Any] | None:
+    """Return a value as it stands in JSON: the value and its words.
+
+    :param describe: gives the words of a term.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        label = Text("是", "yes") if value else Text("否", "no")
+    elif isinstance(value, str) and value.startswith("http"):
+        label = describe(NamedNode(value))
+    else:
+        unit = field.unit if (field := label_of(workspace, key)[1]) is not None and field.unit else None
+        number = f"{value:,}" if isinstance(value, int | Decimal) else str(value)
+        label = Text(f"{number} {unit.zh}", f"{number} {unit.en}") if unit else Text(number, number)
+    return {"value": in_json(value), "label": both(label)}

@@ -37,7 +37,7 @@ KINDS = {
     "fact": ("事实", "fact"),
     "absence": ("没有", "absent"),
     "computation": ("计算", "computed"),
-    "repeated": ("见前", "shown above"),
+    "repeated": ("见他处", "shown elsewhere"),
     "withheld": ("不予显示", "withheld"),
 }
 
@@ -152,23 +152,24 @@ def _box(node: Mapping[str, Any], depth: int, lang: str) -> _Box:
     width = BOX - 2 * PAD
     lines = [(line, True) for line in wrap(caption, width)]
     lines += [(line, False) for line in wrap(node["statement"][lang], width)]
-    children = [_box(premise, depth + 1, lang) for premise in node["premises"]]
+    # The small premises first: they stay beside the conclusion, the long one goes on below them.
+    children = sorted((_box(premise, depth + 1, lang) for premise in node["premises"]), key=_count)
     return _Box(node, lines, depth, children)
 
 
 def _place(box: _Box, top: float) -> float:
-    """Give *box* and all behind it a place from *top* downwards; return where they end."""
-    below = top
+    """Give *box* and all behind it a place from *top* downwards; return where they end.
+
+    A box stands level with its first premise, so that whoever opens the drawing sees the conclusion first.
+    """
+    box.top = below = top
     for child in box.children:
         below = _place(child, below) + GAP
-    below -= GAP if box.children else 0
-    if box.children:
-        first, last = box.children[0], box.children[-1]
-        middle = (first.top + last.top + last.height) / 2
-        box.top = max(top, middle - box.height / 2)
-    else:
-        box.top = top
-    return max(below, box.top + box.height)
+    return max(below - GAP if box.children else top, top + box.height)
+
+
+def _count(box: _Box) -> int:
+    return sum(1 for _ in _all(box))
 
 
 def _all(box: _Box) -> Iterator[_Box]:

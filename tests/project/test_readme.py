@@ -64,7 +64,8 @@ def test_every_command_of_the_readme_works_beside_the_running_server(
     command: str, server: str, environment: dict[str, str]
 ) -> None:
     if command.startswith("xiezhi bench"):
-        command = re.sub(r"--incidents \d+", "--incidents 20", command).replace("--city 110000", "")
+        command = re.sub(r"--incidents \d+", "--incidents 20", command).replace("110000", "370200")
+        command = re.sub(r"( --size \d+)+", " --size 20 --peer-size 20", command)
     words = shlex.split(command)
     if words[0] == "python":
         words += [server]

@@ -5,6 +5,7 @@ Everything above this module is Ibis expressions; which engine runs them is sett
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable
 from functools import cached_property
@@ -29,7 +30,10 @@ class Connection:
     :param engine: one of :data:`ENGINES`.
     :param memory: how much memory DuckDB may take before it uses the disk, as ``"8GB"``.
     :param threads: how many threads; by default, as many as there are processors.
-    :param master: where Spark runs: ``local[*]``, or the URL of a cluster.
+    :param master: where Spark runs: ``local[*]``, or the URL of a cluster; by default what
+        ``XIEZHI_SPARK_MASTER`` says, else here.
+    :param folder: where tables are kept until the end; by default below what ``XIEZHI_SPARK_FOLDER`` says,
+        else where temporary files go. A cluster needs one that all its machines see.
     :raises ResourceMissing: Spark is asked for and PySpark is not installed.
     """
 
@@ -39,14 +43,18 @@ class Connection:
         *,
         memory: str | None = None,
         threads: int | None = None,
-        master: str = "local[*]",
+        master: str | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.engine = engine
-        self._folder = tempfile.TemporaryDirectory(prefix="xiezhi-relational-")
+        shared = folder or (os.environ.get("XIEZHI_SPARK_FOLDER") if engine == "spark" else None)
+        self._folder = tempfile.TemporaryDirectory(prefix="xiezhi-relational-", dir=shared)
         self._files = 0
         here = Path(self._folder.name)
         self.backend, self._stop = (
-            _duckdb(here, memory, threads) if engine == "duckdb" else _spark(here, master)
+            _duckdb(here, memory, threads)
+            if engine == "duckdb"
+            else _spark(here, master or os.environ.get("XIEZHI_SPARK_MASTER", "local[*]"))
         )
 
     def table(self, data: pa.Table) -> ir.Table:
@@ -123,17 +131,19 @@ def _spark(folder: Path, master: str) -> tuple[Backend, Callable[[], None]]:
                 "install it: pip install 'xiezhi-governance[spark]' (Java 17 is needed too)",
             ),
         ) from missing
-    builder = SparkSession.builder.master(master).appName("xiezhi")
-    for name, value in {
+    here = master.startswith("local")
+    settings = {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.driver.host": "localhost",
-        "spark.driver.bindAddress": "127.0.0.1" if master.startswith("local") else "0.0.0.0",  # noqa: S104
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
-        "spark.sql.shuffle.partitions": "2" if master.startswith("local") else "200",
+        "spark.sql.shuffle.partitions": "2" if here else "200",
         "spark.sql.ansi.enabled": "false",  # a cast that fails gives NULL, as in DuckDB's TRY_CAST
         "spark.sql.session.timeZone": "UTC",
-    }.items():
+    }
+    if here:  # nobody outside has any business with it
+        settings |= {"spark.driver.host": "localhost", "spark.driver.bindAddress": "127.0.0.1"}
+    builder = SparkSession.builder.master(master).appName("xiezhi")
+    for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")

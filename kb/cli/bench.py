@@ -70,14 +70,11 @@ def bulk(
         target = Path(name)
         with progress(context.lang) as tell, Workspace(target, cities=[city], progress=tell) as workspace:
             base, paths = measuring.files(workspace, city, sizes, target)
-        ours = None
+        runs = {}
         for size, path in zip(sizes, paths, strict=True):
             for engine in engines:
-                found = measuring.apart(base, path, size, engine)
-                ours = ours or found
+                found = runs[size, engine] = measuring.apart(base, path, size, engine)
                 click.echo(found.render(context.lang))
-                if size == max(sizes) and engine == engines[0]:
-                    ours = found
         wanted = {peer: min(peer_size or PEERS[peer], max(sizes)) for peer in chosen}
         for found in measuring.peers(scripts, base, paths[sizes.index(max(sizes))], wanted):
-            click.echo(found.render(context.lang, ours))
+            click.echo(found.render(context.lang, runs[max(sizes), engines[0]]))

@@ -58,7 +58,7 @@ def order(
     :param cost: what looking at a pattern next would cost, given the variables bound so far; the cheapest
         comes next, of several the one written first.
     """
-    steps = list(_with_scope(rule.body, bound))
+    steps = list(scoped(rule.body, bound))
     if first is None and _volatile(rule):
         return steps
     assigned = {e.variable for e in rule.body if isinstance(e, Assignment)}
@@ -88,7 +88,8 @@ def order(
     return ordered
 
 
-def _with_scope(body: Iterable[Element], bound: Set[Variable]) -> Iterator[Step]:
+def scoped(body: Iterable[Element], bound: Set[Variable]) -> Iterator[Step]:
+    """Yield the elements of *body* in the order written, each NOT with the variables that it sees."""
     scope = set(bound)
     for element in body:
         sees = frozenset(scope & set(variables_of(element))) if isinstance(element, Negation) else frozenset()

@@ -32,6 +32,28 @@ WARM_UP = 50
 SEED = 20260801
 
 
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """How likely a report has *key*, and the largest number that it then gives; ``None``: true or false."""
+
+    key: str
+    share: float
+    most: int | None = None
+
+
+MEASURES = (
+    Chance("deaths", 0.6, 40),
+    Chance("seriousInjuries", 0.6, 120),
+    Chance("missing", 0.6, 10),
+    Chance("trapped", 0.6, 30),
+    Chance("directLoss", 0.5, 200_000_000),
+    Chance("fire", 0.4),
+    Chance("leak", 0.4),
+    Chance("explosion", 0.4),
+)
+"""What reports may know, here and in :mod:`kb.services.synthetic`."""
+
+
 @dataclass(slots=True)
 class Figures:
     """Milliseconds of each part, and what the city is made of."""
@@ -90,9 +112,7 @@ def measure(city: str, incidents: int, progress: Progress | None = None) -> Figu
                 start = time.perf_counter()
                 answer = incident.report(workspace, data, actor="bench")
                 figures.total.append((time.perf_counter() - start) * 1000)
-                _ = (
-                    workspace.store.sequence
-                )  # what is still on its way into Oxigraph is the next one's no more
+                _ = workspace.store.sequence  # waits until Oxigraph has it, too
                 figures.rounds.append((time.perf_counter() - start) * 1000)
                 derived += len(answer.derivation)
         figures.derived = derived / incidents
@@ -108,14 +128,10 @@ def quantile(times: Sequence[float], share: float) -> float:
 
 def _report(chance: random.Random, codes: Sequence[str], types: Sequence[str]) -> dict[str, Any]:
     report: dict[str, Any] = {"type": chance.choice(types), "grid": chance.choice(codes)}
-    for key, most in (("deaths", 40), ("seriousInjuries", 120), ("missing", 10), ("trapped", 30)):
-        if chance.random() < 0.6:
-            report[key] = chance.randint(0, most)
-    if chance.random() < 0.5:
-        report["directLoss"] = chance.randint(0, 200_000_000)
-    for key in ("fire", "leak", "explosion"):
-        if chance.random() < 0.4:
-            report[key] = chance.random() < 0.5
+    for measure in MEASURES:
+        if chance.random() < measure.share:
+            known = chance.random() < 0.5 if measure.most is None else chance.randint(0, measure.most)
+            report[measure.key] = known
     return report
 
 

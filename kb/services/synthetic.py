@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -25,6 +24,7 @@ from kb.errors import NotFound
 from kb.inference.engine import HIDDEN
 from kb.inference.relational.keys import COLUMNS, key
 from kb.namespaces import RDF_TYPE, ROOT, XSD, graph, xz
+from kb.services.latency import MEASURES
 from kb.services.workspace import Workspace
 from kb.srl.syntax import Term
 from kb.store.protocol import Subject
@@ -35,28 +35,6 @@ LAST = datetime(2026, 8, 1, tzinfo=UTC)
 """Incidents come in evenly between these; a provision that changed in between is met in both forms."""
 BATCH = 200_000
 MEMORY = "2GB"
-
-
-@dataclass(frozen=True, slots=True)
-class Chance:
-    """How likely a report has *key*, and the largest number that it then gives; ``None``: true or false."""
-
-    key: str
-    share: float
-    most: int | None = None
-
-
-MEASURES = (
-    Chance("deaths", 0.6, 40),
-    Chance("seriousInjuries", 0.6, 120),
-    Chance("missing", 0.6, 10),
-    Chance("trapped", 0.6, 30),
-    Chance("directLoss", 0.5, 200_000_000),
-    Chance("fire", 0.4),
-    Chance("leak", 0.4),
-    Chance("explosion", 0.4),
-)
-"""What reports know: the same as in :mod:`kb.services.latency`."""
 
 
 def incidents(workspace: Workspace, city: str, n: int, path: Path, seed: int = SEED) -> int:

@@ -7,12 +7,12 @@ slower than the executor and more curious: it begins with the head bound to what
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pyoxigraph import Literal, NamedNode, Triple, Variable
 
 from kb.inference.explanation.world import Row, World
+from kb.inference.planner import Step, scoped
 from kb.namespaces import XSD
 from kb.srl.expressions import Condition, Evaluator, ExpressionError, compile_condition, compile_expression
 from kb.srl.syntax import (
@@ -29,14 +29,6 @@ from kb.srl.syntax import (
 )
 
 Bindings = Mapping[Variable, Term]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """An element of a body, and for a NOT the outer variables that it sees."""
-
-    element: Element
-    sees: frozenset[Variable] = frozenset()
 
 
 class Solver:
@@ -173,16 +165,6 @@ def plan(
         if isinstance(chosen.element, TriplePattern | Assignment):
             known.update(variables_of(chosen.element))
     return ordered
-
-
-def scoped(body: Iterable[Element], given: Set[Variable]) -> Iterator[Step]:
-    """Yield the elements of *body* in the order written, each NOT with the variables that it sees."""
-    scope = set(given)
-    for element in body:
-        sees = frozenset(scope & set(variables_of(element))) if isinstance(element, Negation) else frozenset()
-        yield Step(element, sees)
-        if isinstance(element, TriplePattern | Assignment):
-            scope.update(variables_of(element))
 
 
 def unify(pattern: PatternTerm, term: Term, bindings: dict[Variable, Term]) -> bool:

@@ -15,8 +15,9 @@ from typing import TypeAlias
 from pyoxigraph import NamedNode, Variable
 
 from kb.inference.explanation.proof import instantiate
-from kb.inference.explanation.solving import Bindings, Solver, Step, plan
+from kb.inference.explanation.solving import Bindings, Solver, plan
 from kb.inference.explanation.world import Row, World
+from kb.inference.planner import Step
 from kb.srl.syntax import (
     Assignment,
     Call,

@@ -138,14 +138,10 @@ class _Scope:
         """Return how many rows *pattern* reads; the newest ones are few."""
         if pattern is self._newest:
             return Statistics(1, (1, 1, 1))
-        known = not isinstance(pattern.predicate, Variable)
-        predicate = self._run.lexicon.id(pattern.predicate) if known else None  # type: ignore[arg-type]
-        return self._run.relations.statistics(predicate, derived=self._evaldata)
+        return self._run.relations.statistics(_predicate(self._run, pattern), derived=self._evaldata)
 
     def _families(self, pattern: TriplePattern) -> frozenset[int]:
-        known = not isinstance(pattern.predicate, Variable)
-        predicate = self._run.lexicon.id(pattern.predicate) if known else None  # type: ignore[arg-type]
-        return self._run.relations.families(predicate, derived=self._evaldata)
+        return self._run.relations.families(_predicate(self._run, pattern), derived=self._evaldata)
 
     def _not(self, solutions: Solutions, negation: Negation, sees: Sequence[Variable]) -> Solutions:
         """Anti-join with what the NOT finds.
@@ -180,10 +176,15 @@ class _Scope:
 
 def _rows(run: Run, pattern: TriplePattern, evaldata: bool, delta: Delta | None) -> ir.Table | None:
     """Return the rows *pattern* looks at: ``s``, ``o`` for a known predicate, else ``s``, ``p``, ``o``."""
-    if isinstance(pattern.predicate, Variable):
+    predicate = _predicate(run, pattern)
+    if predicate is None:
         return run.relations.triples(derived=evaldata) if delta is None else delta.all()
-    predicate = run.lexicon.id(pattern.predicate)  # type: ignore[arg-type]
     return run.relations.pairs(predicate, derived=evaldata) if delta is None else delta.of(predicate)
+
+
+def _predicate(run: Run, pattern: TriplePattern) -> int | None:
+    """Return the number of the predicate of *pattern*; ``None`` where a variable stands for it."""
+    return None if isinstance(pattern.predicate, Variable) else run.lexicon.id(pattern.predicate)  # type: ignore[arg-type]
 
 
 def _places(pattern: TriplePattern) -> Mapping[str, object]:

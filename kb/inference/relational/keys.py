@@ -9,7 +9,6 @@ language tag nor an IRI can hold one. So a database takes keys apart with two st
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import pyarrow as pa
 from pyoxigraph import BaseDirection, BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
@@ -59,13 +58,6 @@ def facts(triples: Iterable[Triple]) -> pa.Table:
     rows = [(key(t.subject), key(t.predicate), key(t.object)) for t in triples]
     columns = [pa.array([row[place] for row in rows], pa.string()) for place in range(3)]
     return pa.table(dict(zip(COLUMNS, columns, strict=True)))
-
-
-def read_facts(path: Path) -> pa.Table:
-    """Return the triples of an RDF file as a table of facts; named graphs are merged."""
-    return facts(
-        quad.triple for quad in parse(path=str(path), format=RdfFormat.from_extension(path.suffix[1:]))
-    )
 
 
 def _triple_term(text: str) -> Triple:

@@ -165,7 +165,7 @@ class Relations:
         self._settle_any()
         pending = self._pending.pop(predicate, None)
         if pending:
-            self._extend(predicate, self._new_pairs(predicate, pending))
+            self._extend(predicate, self._store(self._new_pairs(predicate, pending)))
 
     def settle_all(self) -> None:
         """Make tables of everything that was added."""
@@ -176,7 +176,7 @@ class Relations:
     def _settle_any(self) -> None:
         pending, self._any_pending = self._any_pending, []
         if pending:
-            self._extend_any(self._new_triples(pending))
+            self._extend_any(self._store(self._new_triples(pending)))
 
     def _note(self, conclusion: Conclusion) -> None:
         if conclusion.predicate is None:
@@ -185,11 +185,12 @@ class Relations:
             self._families[conclusion.predicate][1].update(conclusion.families)
 
     def _extend(self, predicate: int, new: ir.Table) -> None:
+        """Add stored rows, none of which is there yet."""
         known = self._derived.get(predicate)
-        self._derived[predicate] = self._store(new if known is None else known.union(new))
+        self._derived[predicate] = new if known is None else self._store(known.union(new))
 
     def _extend_any(self, new: ir.Table) -> None:
-        self._any = self._store(new if self._any is None else self._any.union(new))
+        self._any = new if self._any is None else self._store(self._any.union(new))
 
     def _new_pairs(self, predicate: int, rows: Sequence[ir.Table]) -> ir.Table:
         """Return those of *rows* that are neither asserted nor derived yet."""

@@ -8,6 +8,7 @@
     │   ├── SyntaxFault       a rule document (kb.srl)
     │   ├── KnowledgeFault    a file of ontology, rules or a city profile
     │   ├── QueryRefused      a stranger's SPARQL that the gate turns away (kb.store)
+    │   ├── Forbidden         the asker may not see or do this (HTTP 403)
     │   └── NotFound          the thing asked for does not exist
     ├── QueryStopped          a stranger's SPARQL that ran into a limit (HTTP 503 or 504)
     ├── ResourceMissing       a data folder of the product itself is not installed
@@ -73,10 +74,11 @@ class XiezhiError(Exception):
 
     @classmethod
     def of(
-        cls, code: str, zh: str, en: str, *, where: str = "", repair: tuple[str, str] | None = None
+        cls, code: str, zh: str, en: str, *, where: str = "", repair: Text | tuple[str, str] | None = None
     ) -> Self:
-        """Build the error with a single fault; *repair* is ``(zh, en)``."""
-        return cls([Fault(code, Text(zh, en), where, Text(*repair) if repair else None)])
+        """Build the error with a single fault; *repair* may be a pair ``(zh, en)``."""
+        text = Text(*repair) if isinstance(repair, tuple) else repair
+        return cls([Fault(code, Text(zh, en), where, text)])
 
     def render(self, lang: str) -> str:
         """Return all faults, one a line, in *lang*."""
@@ -105,6 +107,10 @@ class KnowledgeFault(InputError):
 
 class QueryRefused(InputError):
     """A stranger's query breaks a rule of the service and was not run."""
+
+
+class Forbidden(InputError):
+    """Whoever asks may not see this, or may not do it."""
 
 
 class NotFound(InputError):

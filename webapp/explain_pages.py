@@ -40,9 +40,7 @@ def why_not(identifier: str) -> Response:
         found = whynot.why_not(desk().workspace, identifier, target, visible=visible_to(request))
     except InputError as error:
         return _refused("whynot", error, identifier, target=target)
-    return make_response(
-        _page("whynot", "whynot", answers=found["answers"], identifier=identifier, target=target)
-    )
+    return make_response(_page("whynot", "whynot", found=found, identifier=identifier, target=target))
 
 
 @blueprint.get("/incident/<incident:identifier>/what-if")

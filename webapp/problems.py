@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from kb.errors import (
     Fault,
+    Forbidden,
     InputError,
     NotFound,
     QueryRefused,
@@ -40,6 +41,7 @@ BY_CODE = {
 
 BY_CLASS: list[tuple[type[XiezhiError], int, Text]] = [
     (ReportRejected, 422, Text("报告未被接受", "Report rejected")),
+    (Forbidden, 403, Text("无权查看", "Not allowed")),
     (NotFound, 404, Text("未找到", "Not found")),
     (QueryRefused, 400, Text("查询被拒绝", "Query refused")),
     (QueryStopped, 503, Text("查询已停止", "Query stopped")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Request
 
-from kb.services.views import Visible, everything
+from kb.services.audience import Visible, everything
 
 
 def visible_to(request: Request) -> Visible:

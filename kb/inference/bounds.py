@@ -11,6 +11,8 @@ rule::
         ├── inference.too-many-facts    more conclusions than the bound
         ├── inference.too-many-terms    more new terms than the bound, a long text counting as several
         ├── inference.too-slow          the time is over
+        ├── inference.too-large         more rows at once than memory and disk hold
+        ├── inference.too-many-inputs   an expression with more inputs than can be computed one by one
         ├── inference.too-deep          triple terms nested deeper than anybody can read
         └── inference.rule-too-long     a body of more elements than can be compiled
 """
@@ -19,7 +21,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -46,8 +48,12 @@ MAX_DEPTH = 64
 """So deep may triple terms be nested: a few thousand levels crash whoever reads them."""
 UNATTENDED = Bounds()
 """For work that nobody waits for."""
+BULK = Bounds(facts=2_000_000_000, terms=20_000_000, seconds=4 * 3600.0)
+"""For a whole archive at once: a million incidents have 200 million conclusions."""
 RESPONSE = Bounds(facts=200_000, terms=200_000, seconds=10.0)
 """For one incident, where a server waits: some 300 facts in 3 ms are usual."""
+NAMED = 3
+"""So many of the rules at work are named."""
 CHARACTERS = 256
 """A text counts as one term for each so many characters."""
 
@@ -75,27 +81,39 @@ def weight(term: Term) -> int:
     return 1
 
 
-def too_many_facts(rule: Rule, bounds: Bounds) -> InferenceStopped:
-    """The rules conclude more than *bounds* allow."""
-    zh, en = (
-        f"规则 {rule.name} 使结论超过 {bounds.facts:,} 条",
-        f"more than {bounds.facts:,} facts, with {rule.name}",
-    )
-    return _stopped("inference.too-many-facts", rule, zh, en)
+def too_many_facts(rules: Sequence[Rule], bounds: Bounds) -> InferenceStopped:
+    """*rules* conclude more than *bounds* allow."""
+    zh = f"规则 {_names(rules)} 使结论超过 {bounds.facts:,} 条"
+    en = f"more than {bounds.facts:,} facts, with {_names(rules)}"
+    return _stopped("inference.too-many-facts", rules, zh, en)
 
 
-def too_many_terms(rule: Rule, bounds: Bounds) -> InferenceStopped:
-    """A rule with SET or new nodes makes more terms than *bounds* allow."""
-    zh = f"规则 {rule.name} 造出的新项超过 {bounds.terms:,} 个（长文本按长度折算）"
-    en = f"more than {bounds.terms:,} new terms (long texts count more), with {rule.name}"
-    return _stopped("inference.too-many-terms", rule, zh, en)
+def too_many_terms(rules: Sequence[Rule], bounds: Bounds) -> InferenceStopped:
+    """*rules* with SET or new nodes make more terms than *bounds* allow."""
+    zh = f"规则 {_names(rules)} 造出的新项超过 {bounds.terms:,} 个（长文本按长度折算）"
+    en = f"more than {bounds.terms:,} new terms (long texts count more), with {_names(rules)}"
+    return _stopped("inference.too-many-terms", rules, zh, en)
 
 
-def too_slow(rule: Rule, bounds: Bounds) -> InferenceStopped:
-    """The time was over while *rule* ran."""
-    zh = f"推理超过 {bounds.seconds:g} 秒，停在规则 {rule.name}"
-    en = f"inference took more than {bounds.seconds:g} s and was stopped in {rule.name}"
-    return _stopped("inference.too-slow", rule, zh, en)
+def too_slow(rules: Sequence[Rule], bounds: Bounds) -> InferenceStopped:
+    """The time was over while *rules* ran."""
+    zh = f"推理超过 {bounds.seconds:g} 秒，停在规则 {_names(rules)}"
+    en = f"inference took more than {bounds.seconds:g} s and was stopped in {_names(rules)}"
+    return _stopped("inference.too-slow", rules, zh, en)
+
+
+def too_large(rules: Sequence[Rule]) -> InferenceStopped:
+    """A query of *rules* has more rows than memory and disk hold."""
+    zh = f"规则 {_names(rules)} 的中间结果超出内存和磁盘"
+    en = f"{_names(rules)}: more rows at once than memory and disk hold"
+    return _stopped("inference.too-large", rules, zh, en)
+
+
+def too_many_inputs(rules: Sequence[Rule], number: int) -> InferenceStopped:
+    """An expression of *rules* has more than *number* different inputs."""
+    zh = f"规则 {_names(rules)} 有一个表达式，其不同的输入超过 {number:,} 种"
+    en = f"{_names(rules)}: an expression has more than {number:,} different inputs"
+    return _stopped("inference.too-many-inputs", rules, zh, en)
 
 
 def too_deep(rule: Rule) -> InferenceStopped:
@@ -108,7 +126,7 @@ def too_deep(rule: Rule) -> InferenceStopped:
     return InferenceStopped.of("inference.too-deep", zh, en, where=str(rule.span), repair=repair)
 
 
-def require_compilable(rules: Iterable[Rule]) -> None:
+def require_short(rules: Iterable[Rule]) -> None:
     """Raise ``inference.rule-too-long`` for a body of more than :data:`MAX_ELEMENTS` elements."""
     for rule in rules:
         length = sum(1 + (len(e.inner) if isinstance(e, Negation) else 0) for e in rule.body)
@@ -125,12 +143,18 @@ def require_compilable(rules: Iterable[Rule]) -> None:
             )
 
 
-def _stopped(code: str, rule: Rule, zh: str, en: str) -> InferenceStopped:
+def _names(rules: Sequence[Rule]) -> str:
+    """Name the rules at work: a database may run several of them in one query."""
+    return ", ".join(rule.name for rule in rules[:NAMED]) + (" …" if len(rules) > NAMED else "")
+
+
+def _stopped(code: str, rules: Sequence[Rule], zh: str, en: str) -> InferenceStopped:
     repair = (
         "检查规则中互不相连的模式（笛卡尔积），用共同的变量把它们连起来，或缩小数据",
         "look for patterns that share no variable (a product of all with all) and join them; or give less",
     )
-    return InferenceStopped.of(code, zh, en, where=str(rule.span), repair=repair)
+    where = ", ".join(str(rule.span) for rule in rules[:NAMED])
+    return InferenceStopped.of(code, zh, en, where=where, repair=repair)
 
 
 @dataclass(slots=True)
@@ -142,7 +166,7 @@ class Ticket:
     terms: Callable[[], int]
     stop: Callable[[], None]
     started: float = field(default_factory=time.monotonic)
-    exceeded: Callable[[Rule, Bounds], InferenceStopped] | None = None
+    exceeded: Callable[[Sequence[Rule], Bounds], InferenceStopped] | None = None
 
     def look(self, now: float) -> bool:
         """Whether a bound is exceeded; note which."""
@@ -154,10 +178,10 @@ class Ticket:
             self.exceeded = too_many_terms
         return self.exceeded is not None
 
-    def error(self, rule: Rule) -> InferenceStopped:
-        """Return the error for the bound that was exceeded while *rule* ran."""
+    def error(self, *rules: Rule) -> InferenceStopped:
+        """Return the error for the bound that was exceeded while *rules* ran."""
         assert self.exceeded is not None
-        return self.exceeded(rule, self.bounds)
+        return self.exceeded(rules, self.bounds)
 
 
 class Watch:

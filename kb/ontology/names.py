@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode
@@ -115,6 +115,13 @@ def nearest(text: str, choices: list[str], limit: int = 3) -> list[str]:
         text, list(dict.fromkeys(choices)), scorer=fuzz.WRatio, limit=limit, score_cutoff=40
     )
     return [name for name, _, _ in ranked]
+
+
+def did_you_mean(names: Sequence[str]) -> Text | None:
+    """Return the question that repairs an unknown name, or ``None`` where nothing is near."""
+    if not names:
+        return None
+    return Text("是否指：" + "、".join(names), "did you mean " + ", ".join(names) + "?")
 
 
 def about_incidents(change: Change) -> bool:

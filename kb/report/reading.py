@@ -16,7 +16,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from kb.errors import Fault, ReportRejected, Text
 from kb.namespaces import RDF_TYPE, ROOT, XSD, xz
-from kb.ontology.names import Names, nearest
+from kb.ontology.names import Names, did_you_mean, nearest
 from kb.report.places import find_area
 from kb.report.values import CHINA_STANDARD_TIME, is_text, literal, not_text, short, wrong
 from kb.report.vocabulary import Field, Vocabulary
@@ -82,7 +82,7 @@ class Reader:
                 continue
             field = self._vocabulary.fields.get(key)
             if field is None:
-                faults.append(self._unknown_key(key))
+                faults.append(unknown_key(key, self._vocabulary.fields))
                 continue
             term = self._value(field, value)
             if isinstance(term, Fault):
@@ -106,19 +106,7 @@ class Reader:
             "report.unknown-type",
             Text(f"未知事件类型“{short(value)}”", f"unknown incident type “{short(value)}”"),
             TYPE_KEY,
-            _did_you_mean(names),
-        )
-
-    def _unknown_key(self, key: str) -> Fault:
-        fields = self._vocabulary.fields
-        by_label = {f.label.zh: k for k, f in fields.items()} | {f.label.en: k for k, f in fields.items()}
-        choices = [*fields, *by_label, TYPE_KEY]
-        names = list(dict.fromkeys(by_label.get(name, name) for name in nearest(key, choices, 4)))[:3]
-        return Fault(
-            "report.unknown-key",
-            Text(f"未知字段“{short(key)}”", f"unknown key “{short(key)}”"),
-            short(key),
-            _did_you_mean(names),
+            did_you_mean(names),
         )
 
     def _value(self, field: Field, value: object) -> NamedNode | Literal | Fault:
@@ -138,7 +126,7 @@ class Reader:
                 f"“{short(value)}” is no known {field.label.en}",
             ),
             field.key,
-            _did_you_mean(self._names.nearest(value, field.range)),
+            did_you_mean(self._names.nearest(value, field.range)),
         )
 
 
@@ -159,7 +147,14 @@ def _given_by_system(
     yield Triple(incident, xz("occurredOn"), Literal(date, datatype=NamedNode(XSD + "date")))
 
 
-def _did_you_mean(names: list[str]) -> Text | None:
-    if not names:
-        return None
-    return Text("是否指：" + "、".join(names), "did you mean " + ", ".join(names) + "?")
+def unknown_key(key: str, fields: Mapping[str, Field]) -> Fault:
+    """Return the fault of a key that no report has, naming the nearest of those that there are."""
+    by_label = {f.label.zh: k for k, f in fields.items()} | {f.label.en: k for k, f in fields.items()}
+    choices = [*fields, *by_label, TYPE_KEY]
+    names = list(dict.fromkeys(by_label.get(name, name) for name in nearest(key, choices, 4)))[:3]
+    return Fault(
+        "report.unknown-key",
+        Text(f"未知字段“{short(key)}”", f"unknown key “{short(key)}”"),
+        short(key),
+        did_you_mean(names),
+    )

@@ -16,10 +16,11 @@ from pyoxigraph import Literal, NamedNode
 from kb.errors import both
 from kb.namespaces import RDF_TYPE, XSD, xz
 from kb.report.vocabulary import Field
+from kb.services.audience import Visible, everything
 from kb.services.incident import Answer, recall
 from kb.services.smallest import INTEGERS
 from kb.services.trials import Trial, Value, in_json, plain, shown
-from kb.services.views import View, Visible, everything
+from kb.services.views import View
 from kb.services.whatif import difference, response, share
 from kb.services.words import Node, Words
 from kb.services.workspace import Workspace
@@ -42,7 +43,7 @@ def ask_next(
     :param budget: the most derivations to make.
     :raises NotFound: there is no such incident.
     """
-    view = View(workspace, recall(workspace, identifier), visible)
+    view = View.of(workspace, recall(workspace, identifier), visible)
     asker = _Asker(view, budget)
     # What is asked tells what is known.
     questions = list(asker.questions()) if view.sees_report else []
@@ -51,6 +52,7 @@ def ask_next(
         "questions": questions,
         "tried": asker.trial.tried,
         "complete": view.sees_report and not asker.cut,
+        "note": view.note,
         "release": workspace.release,
     }
 
@@ -60,12 +62,12 @@ class _Asker:
         self._view = view
         self._workspace = view.workspace
         self._budget = budget
-        self._before = response(view.workspace, view.answer)
-        self.trial = Trial(view.workspace, view.answer)
+        self._before = response(view, view.seen)
+        self.trial = Trial(view)
         self.cut = False
 
     def questions(self) -> Iterator[Node]:
-        derivation, incident = self._view.answer.derivation, self._view.answer.incident
+        derivation, incident = self._view.seen.derivation, self._view.answer.incident
         asked = {term: place for place, term in enumerate(derivation.objects(incident, ASKS))}
         bounds = self._bounds()
         fields = [
@@ -154,7 +156,7 @@ class _Asker:
                 break
             after = self.trial.attempt({field.key: value})
             if after is not None:
-                changed = share(self._before.keys(), response(self._workspace, after).keys())
+                changed = share(self._before.keys(), response(self._view, after).keys())
                 if changed:
                     found.append((changed, value, after))
         found.sort(key=lambda outcome: -outcome[0])
@@ -164,7 +166,7 @@ class _Asker:
         told: list[Node] = []
         seen: set[str] = set()
         for changed, value, after in found:
-            told_of = difference(self._workspace, self._view.answer, after, self._view.visible, reasons=False)
+            told_of = difference(self._view, self._view.seen, after, reasons=False)
             same = str([(r["relation"]["iri"], _named(r)) for r in told_of["relations"]])
             if same in seen:
                 continue
@@ -177,7 +179,6 @@ class _Asker:
                     ],
                     "share": changed,
                     "relations": told_of["relations"],
-                    "withheld": told_of["withheld"],
                 }
             )
             if len(told) == TOLD:

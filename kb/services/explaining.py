@@ -16,9 +16,10 @@ from kb.inference.explanation.minimal import MinimalProver, size
 from kb.inference.explanation.proof import Absence, Computation, Fact, Premise, Proof, instantiate
 from kb.inference.program import INCIDENT
 from kb.namespaces import DCTERMS, ROOT, XZ
-from kb.ontology.names import nearest
+from kb.ontology.names import did_you_mean, nearest
+from kb.services.audience import Visible, everything
 from kb.services.incident import WORKING, recall
-from kb.services.views import View, Visible, everything
+from kb.services.views import View
 from kb.services.words import Bindings, Node, Words
 from kb.services.workspace import Workspace
 from kb.srl.syntax import Assignment, Rule, Term, TriplePattern, variables_of
@@ -36,7 +37,7 @@ def why(
     :param visible: which named graphs the reader may see.
     :raises NotFound: there is no such incident, or no such conclusion; the nearest ones are named.
     """
-    view = View(workspace, recall(workspace, identifier), visible)
+    view = View.of(workspace, recall(workspace, identifier), visible)
     explainer = Explainer(view)
     found = list(_conclusions(view, explainer, conclusion))
     if not found:
@@ -83,7 +84,7 @@ def _unknown(view: View, explainer: Explainer, wanted: str) -> NotFound:
         f"没有得出“{wanted}”这一结论",
         f"“{wanted}” is no conclusion of this incident",
         where=view.answer.id,
-        repair=("相近的结论：" + "、".join(names), "near to it: " + ", ".join(names)) if names else None,
+        repair=did_you_mean(names),
     )
 
 
@@ -184,7 +185,7 @@ class Explainer:
 
     def clause(self, rule: Rule, bindings: Bindings) -> Term | None:
         """Return the clause that an application of *rule* rests on, as far as the reader may know it."""
-        source = self._view.source
+        source = self._view.audience.source
         for variable in rule.own_variables:
             term = bindings.get(variable)
             if variable != INCIDENT and isinstance(term, NamedNode):

@@ -96,8 +96,13 @@ def recall(workspace: Workspace, identifier: str) -> Answer:
 def derive(workspace: Workspace, incident: NamedNode, facts: Iterable[Triple]) -> Derivation:
     """Return what follows from *facts* about *incident*; nothing is stored."""
     facts = tuple(facts)
-    on = next(date.fromisoformat(t.object.value) for t in facts if t.predicate == OCCURRED_ON)  # type: ignore[union-attr]
-    return workspace.engine.derive(incident, facts, on=on)
+    return workspace.engine.derive(incident, facts, on=day_of(facts))
+
+
+def day_of(facts: Iterable[Triple]) -> date:
+    """Return the local date of the incident that *facts* report, which says what was in force."""
+    days = (t.object for t in facts if t.predicate == OCCURRED_ON)
+    return next(date.fromisoformat(day.value) for day in days if isinstance(day, Literal))
 
 
 def recent(workspace: Workspace, limit: int = 50) -> list[tuple[str, NamedNode, str]]:

@@ -24,6 +24,7 @@ from kb.report.reading import TYPE_KEY
 from kb.report.vocabulary import Field
 from kb.services.incident import OCCURRED_ON
 from kb.services.trials import Trial, Value, plain
+from kb.services.views import View
 from kb.services.workspace import Workspace
 
 MAX_DERIVATIONS = 240
@@ -70,14 +71,12 @@ def effort_of(workspace: Workspace) -> Callable[[NamedNode, bool], float | None]
     return asks
 
 
-def search(
-    workspace: Workspace, trial: Trial, plans: Plans, wanted: Triple, *, budget: int = MAX_DERIVATIONS
-) -> Found:
+def search(view: View, trial: Trial, plans: Plans, wanted: Triple, *, budget: int = MAX_DERIVATIONS) -> Found:
     """Return the smallest changes among those that *plans* suggest with which *wanted* is derived.
 
     :param budget: the most derivations to make.
     """
-    searcher = _Searcher(workspace, trial, wanted, budget)
+    searcher = _Searcher(view, trial, wanted, budget)
     near = [plan for plan in plans if not any(lever.property in MOVED for lever in plan)]
     far = [plan for plan in plans if plan not in near]
     singles = _singles(plans)
@@ -107,8 +106,8 @@ def _singles(plans: Iterable[Plan]) -> list[Plan]:
 
 
 class _Searcher:
-    def __init__(self, workspace: Workspace, trial: Trial, wanted: Triple, budget: int) -> None:
-        self._workspace = workspace
+    def __init__(self, view: View, trial: Trial, wanted: Triple, budget: int) -> None:
+        self._view = view
         self._trial = trial
         self._wanted = wanted
         self._budget = budget
@@ -171,7 +170,7 @@ class _Searcher:
         if lever.property == OCCURRED_ON:
             dates = (t.value for t in lever.values if isinstance(t, Literal))
             return "time", [f"{date}T12:00:00+08:00" for date in sorted(dates)]
-        field = self._workspace.vocabulary.of_property(lever.property)
+        field = self._view.workspace.vocabulary.of_property(lever.property)
         assert field is not None
         present = self._trial.data.get(field.key)
         values = [value for value in self._plausible(field, lever, present) if value != present]
@@ -187,7 +186,7 @@ class _Searcher:
             named = [term.value for term in _iris(lever)]
             if named or field.property == PLACE:
                 return named
-            return dict.fromkeys(member.iri.value for member in self._workspace.names.members(field.range))
+            return dict.fromkeys(member.iri.value for member in self._view.names.members(field.range))
         if range_ in INTEGERS or range_ == XSD + "decimal":
             return self._numbers(lever, range_ in INTEGERS, present)
         return [str(plain(term)) for term in lever.values if isinstance(term, Literal)]

@@ -9,7 +9,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 from kb.errors import InputError, NotFound, Text
 from kb.inference.program import INCIDENT
 from kb.namespaces import RDFS, RDFS_LABEL, ROOT
-from kb.ontology.names import nearest
+from kb.ontology.names import did_you_mean, nearest
 from kb.services.explaining import names_of
 from kb.services.incident import WORKING, recall
 from kb.services.views import View
@@ -29,7 +29,7 @@ def suggestions(workspace: Workspace, identifier: str) -> list[Text]:
 
     :raises NotFound: there is no such incident.
     """
-    view = View(workspace, recall(workspace, identifier))
+    view = View.of(workspace, recall(workspace, identifier))
     derivation, result = view.answer.derivation, dict[NamedNode, None]()
     seen = {triple.object for triple in derivation}
     for predicate in _relations(view):
@@ -59,7 +59,7 @@ def _relations(view: View) -> list[NamedNode]:
 
 def _classes(view: View, relation: NamedNode) -> list[NamedNode]:
     """Return the classes whose members *relation* may have as value, the widest first."""
-    found = [term for term in view.source.values(relation, RANGE) if isinstance(term, NamedNode)]
+    found = [term for term in view.audience.source.values(relation, RANGE) if isinstance(term, NamedNode)]
     for class_ in found:
         narrower = (quad.subject for quad in view.store.match(None, SUBCLASS, class_))
         found += [term for term in narrower if isinstance(term, NamedNode) and term not in found]
@@ -93,7 +93,7 @@ def wanted(view: View, target: str, relation: str | None) -> list[Triple]:
             f"没有“{target}”这样的结论可问",
             f"“{target}” is nothing that could be concluded",
             where=view.answer.id,
-            repair=("相近的名称：" + "、".join(near), "near to it: " + ", ".join(near)) if near else None,
+            repair=did_you_mean(near),
         )
     # A department could be any body; what is meant are the relations that departments have.
     return [triple for triple, direct in found if direct] or [triple for triple, _ in found]
@@ -105,7 +105,7 @@ def _members(view: View, target: str, relation: NamedNode) -> list[tuple[NamedNo
     With it stands whether it is a member of the very class that the relation ranges over.
     """
     short = target.strip()
-    ranges = view.source.values(relation, RANGE)
+    ranges = view.audience.source.values(relation, RANGE)
     found: dict[NamedNode, bool] = {}
     for class_ in _classes(view, relation):
         for text in (short, f"{ROOT}kb/{short}"):
@@ -127,7 +127,7 @@ def _relation(view: View, text: str, relations: Iterable[NamedNode]) -> NamedNod
         f"没有“{text}”这种关系",
         f"there is no relation “{text}”",
         where=view.answer.id,
-        repair=("相近的名称：" + "、".join(near), "near to it: " + ", ".join(near)) if near else None,
+        repair=did_you_mean(near),
     )
 
 

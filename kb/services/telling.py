@@ -49,7 +49,7 @@ def why_not(data: Node, lang: str, depth: int = 50) -> str:
         for miss in answer["misses"]:
             lines += list(_miss(miss, lang, ("", ""), depth))
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_note(data, lang)])
 
 
 def ask_next(data: Node, lang: str) -> str:
@@ -61,14 +61,14 @@ def ask_next(data: Node, lang: str) -> str:
         for outcome in question["outcomes"]:
             changed = "；".join(_relation(relation, lang) for relation in outcome["relations"])
             lines.append(f"    {_w('if', lang)} {outcome['label'][lang]}: {changed}")
-    return "\n".join(lines or [_w("ask none", lang)]) + "\n"
+    return "\n".join([*(lines or [_w("ask none", lang)]), *_note(data, lang)]) + "\n"
 
 
 def what_if(data: Node, lang: str) -> str:
     """Return the difference in *data* as lines in *lang*."""
     lines = [change["text"][lang] for change in data["changes"]]
     if not data["relations"]:
-        return "\n".join([*lines, "", _w("nothing", lang)]) + "\n"
+        return "\n".join([*lines, "", _w("nothing", lang), *_note(data, lang)]) + "\n"
     lines += ["", _w("share", lang).format(_percent(data["share"]))]
     for relation in data["relations"]:
         lines.append(relation["relation"]["label"][lang])
@@ -80,9 +80,12 @@ def what_if(data: Node, lang: str) -> str:
                 lines.append(f"  {mark} {thing['label'][lang]}")
                 if mark == "+":
                     lines.append(f"      {thing['because']['sentence'][lang]}")
-    if data["note"]:
-        lines.append(data["note"][lang])
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_note(data, lang)]) + "\n"
+
+
+def _note(data: Node, lang: str) -> list[str]:
+    """Return what limits the whole answer, if anything does."""
+    return [data["note"][lang]] if data["note"] else []
 
 
 def _node(node: Node, lang: str, indent: tuple[str, str], depth: int, told: set[str]) -> Iterator[str]:

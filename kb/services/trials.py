@@ -1,4 +1,7 @@
-"""An incident with other facts: read, checked and derived like a report, and never stored."""
+"""An incident with other facts: read, checked and derived like a report, and never stored.
+
+All of it with what one reader may see (:mod:`kb.services.audience`), names included.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from typing import Any, TypeAlias
 
 from pyoxigraph import Literal, NamedNode
 
-from kb.errors import Fault, ReportRejected, Text, both
+from kb.errors import ReportRejected, Text, both
 from kb.namespaces import RDF_TYPE, xz
-from kb.report.reading import ID_KEY, TYPE_KEY
+from kb.report.reading import ID_KEY, TYPE_KEY, unknown_key
 from kb.report.vocabulary import Field
-from kb.services.incident import Answer, derive
+from kb.services.incident import Answer
+from kb.services.views import View
 from kb.services.workspace import Workspace
 from kb.srl.syntax import Term
 
@@ -30,17 +34,16 @@ class Trial:
     :attr:`tried` counts the derivations.
     """
 
-    def __init__(self, workspace: Workspace, answer: Answer) -> None:
-        self._workspace = workspace
-        self._answer = answer
-        received = next(t.object for t in answer.facts if t.predicate == RECEIVED_AT)
+    def __init__(self, view: View) -> None:
+        self._view = view
+        received = next(t.object for t in view.answer.facts if t.predicate == RECEIVED_AT)
         assert isinstance(received, Literal)
         self._received = datetime.fromisoformat(received.value)
-        self.data = report_of(workspace, answer)
+        self.data = report_of(view.workspace, view.seen)
         self.tried = 0
 
     def derive(self, changes: Changes) -> Answer:
-        """Return what would follow with *changes*.
+        """Return what would follow with *changes*, as far as the reader may see.
 
         The time of receipt stays that of the incident; without a time of its own, it happened then.
 
@@ -48,11 +51,11 @@ class Trial:
         """
         data = {**self.data, **changes}
         data.pop(ID_KEY, None)
-        workspace, identifier = self._workspace, self._answer.id
-        read = workspace.reader.read(data, incident_id=identifier, received=self._received)
-        workspace.contract.require(read.facts)
+        view = self._view
+        read = view.audience.reports.read(data, incident_id=view.answer.id, received=self._received)
+        view.workspace.contract.require(read.facts)
         self.tried += 1
-        return Answer(identifier, read.incident, read.facts, derive(workspace, read.incident, read.facts))
+        return view.supposing(read.facts)
 
     def attempt(self, changes: Changes) -> Answer | None:
         """Return what would follow with *changes*, or ``None`` where nobody may report that."""
@@ -77,18 +80,10 @@ def report_of(workspace: Workspace, answer: Answer) -> dict[str, Any]:
 def require_known(workspace: Workspace, keys: set[str]) -> None:
     """Refuse keys that no report has: to take a misspelt fact away would otherwise do nothing, silently.
 
-    :raises ReportRejected: naming the keys that exist.
+    :raises ReportRejected: naming the nearest keys.
     """
     known = {TYPE_KEY, *workspace.vocabulary.fields}
-    faults = [
-        Fault(
-            "report.unknown-key",
-            Text(f"未知字段“{key}”", f"unknown key “{key}”"),
-            key,
-            Text("可用字段：" + "、".join(sorted(known)), "keys: " + ", ".join(sorted(known))),
-        )
-        for key in sorted(keys - known)
-    ]
+    faults = [unknown_key(key, workspace.vocabulary.fields) for key in sorted(keys - known)]
     if faults:
         raise ReportRejected(faults)
 

@@ -1,70 +1,93 @@
 """One answer as one reader may see it.
 
-A named graph may be hidden from a reader. Explanations then speak of what the reader may see and of nothing
-else: labels are read from visible graphs only, and what follows from them alone is derived a second time, so
-that whatever is said about what is missing cannot come from anywhere else.
+What follows from visible graphs alone is derived a second time, so that whatever is said about what is
+missing or would be different cannot come from anywhere else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from typing import TypeAlias, cast
+from typing import Self
 
-from pyoxigraph import Literal, NamedNode, Quad, Triple
+from pyoxigraph import NamedNode, Triple
 
-from kb.inference.engine import HIDDEN
+from kb.errors import Forbidden, Text, both
 from kb.inference.explanation.world import World
-from kb.inference.interactive.dictionary import Dictionary
-from kb.inference.interactive.executor import Executor
 from kb.inference.interactive.source import Source
 from kb.inference.program import INCIDENT
-from kb.namespaces import ROOT, graph
-from kb.ontology.describe import Describer
-from kb.ontology.names import Names
-from kb.services.incident import OCCURRED_ON, Answer
+from kb.namespaces import graph
+from kb.services.audience import Audience, Visible, everything
+from kb.services.incident import Answer, day_of
 from kb.services.workspace import Workspace
-from kb.srl.syntax import Rule, Term
-from kb.store.protocol import Listener, Store, Subject
-
-Visible: TypeAlias = Callable[[NamedNode], bool]
-"""Says of a named graph whether the reader may see it."""
-
-UNREAD = tuple(f"{ROOT}graph/{name}" for name in HIDDEN)
-"""Graphs that rules do not read begin so; nothing rests on them."""
-
-
-def everything(graph: NamedNode) -> bool:
-    """Let the reader see every graph."""
-    return True
+from kb.srl.syntax import Rule
 
 
 class View:
     """What one reader may see of an incident and of what follows from its facts.
 
-    :param visible: says which named graphs the reader may see.
+    :param supposed: whether *answer* was derived from what the reader may see, and nothing else.
     """
 
-    def __init__(self, workspace: Workspace, answer: Answer, visible: Visible = everything) -> None:
-        self.workspace = workspace
-        self.answer = answer
-        self.visible = visible
-        self.restricted = visible is not everything and any(
-            not visible(name) for name in (*workspace.store.graphs(), self.own) if self._is_read(name)
-        )
-        if self.restricted:
-            store = cast(Store, VisibleStore(workspace.store, visible))
-            self.store = store
-            self.names = Names(store)
-            self.describer = Describer(store, self.names)
-        else:
-            self.store, self.names, self.describer = workspace.store, workspace.names, workspace.describer
+    def __init__(self, audience: Audience, answer: Answer, *, supposed: bool = False) -> None:
+        self.audience, self.answer = audience, answer
+        self.workspace, self.visible = audience.workspace, audience.visible
+        self.store, self.names, self.describer = audience.store, audience.names, audience.describer
+        self.restricted = audience.restricted
+        self._supposed = supposed or not audience.restricted
+
+    @classmethod
+    def of(cls, workspace: Workspace, answer: Answer, visible: Visible = everything) -> Self:
+        """Return the view of a reader who may see the named graphs that *visible* says."""
+        return cls(Audience(workspace, visible, about=graph(f"incident/{answer.id}")), answer)
+
+    # ── other facts ──────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def seen(self) -> Answer:
+        """The answer as it would be if there were nothing but what the reader may see."""
+        if self._supposed:
+            return self.answer
+        facts = self.answer.facts if self.sees_report else ()
+        derivation = self.audience.derive(self.answer.incident, facts, self.day)
+        return replace(self.answer, facts=facts, derivation=derivation)
+
+    def supposing(self, facts: Iterable[Triple]) -> Answer:
+        """Return the answer if *facts* had been reported, as far as the reader may see what it rests on."""
+        facts = tuple(facts)
+        derivation = self.audience.derive(self.answer.incident, facts, day_of(facts))
+        return replace(self.answer, facts=facts, derivation=derivation)
+
+    def on(self, supposed: Answer) -> View:
+        """Return the same reader's view of :attr:`seen`, or of what :meth:`supposing` gave."""
+        return View(self.audience, supposed, supposed=True)
+
+    # ── what the answer rests on ─────────────────────────────────────────────────────────────
 
     @property
     def sees_report(self) -> bool:
         """Whether the reader may see what was reported of the incident."""
         return not self.restricted or self.visible(self.own)
+
+    def require_report(self) -> None:
+        """Refuse who may not see what was reported: to change it piece by piece would tell it.
+
+        :raises Forbidden: ``incident.withheld``.
+        """
+        if not self.sees_report:
+            raise Forbidden.of(
+                "incident.withheld",
+                "您无权查看该事件的上报内容，因此不能试改",
+                "you may not see what was reported of this incident, and so not try changes of it",
+                where=self.answer.id,
+            )
+
+    @property
+    def note(self) -> dict[str, str] | None:
+        """What has to be said with everything that was tried for this reader; nothing, if he sees all."""
+        return both(PARTIAL) if self.restricted else None
 
     @property
     def own(self) -> NamedNode:
@@ -74,8 +97,7 @@ class View:
     @cached_property
     def day(self) -> date:
         """The local date of the incident, which says what was in force."""
-        days = (t.object for t in self.answer.facts if t.predicate == OCCURRED_ON)
-        return next(date.fromisoformat(day.value) for day in days if isinstance(day, Literal))
+        return day_of(self.answer.facts)
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -85,29 +107,17 @@ class View:
     @cached_property
     def world(self) -> World:
         """Everything that the answer rests on, hidden or not."""
-        engine = self.workspace.engine
-        return World(engine.source, self.answer.derivation, self.rules, {INCIDENT: self.answer.incident})
+        if self._supposed:
+            return self.shown
+        return self._world(self.workspace.engine.source, self.answer)
 
     @cached_property
     def shown(self) -> World:
         """What the reader may see, and what follows from that alone."""
-        if not self.restricted:
-            return self.world
-        source = self.source
-        facts = self.answer.facts if self.visible(self.own) else ()
-        derivation = Executor(self.rules, source, bound=(INCIDENT,)).derive(facts, (self.answer.incident,))
-        return World(source, derivation, self.rules, {INCIDENT: self.answer.incident})
+        return self._world(self.audience.source, self.seen)
 
-    @cached_property
-    def source(self) -> Source:
-        """The knowledge that the reader may see."""
-        if not self.restricted:
-            return self.workspace.engine.source
-
-        def match(s: Term | None, p: NamedNode | None, o: Term | None) -> Iterator[Quad]:
-            return iter(()) if isinstance(s, Literal | Triple) else self.store.match(s, p, o)
-
-        return Source(match, Dictionary(ROOT + "incident/"), visible=self._is_read)
+    def _world(self, source: Source, answer: Answer) -> World:
+        return World(source, answer.derivation, self.rules, {INCIDENT: answer.incident})
 
     def graphs(self, triple: Triple) -> list[NamedNode]:
         """Return the named graphs that hold a fact, hidden ones too."""
@@ -117,37 +127,15 @@ class View:
             return []  # no graph has a triple term as subject
         quads = self.workspace.store.match(triple.subject, triple.predicate, triple.object)
         names = dict.fromkeys(q.graph_name for q in quads if isinstance(q.graph_name, NamedNode))
-        return [name for name in names if self._is_read(name)]
+        return [name for name in names if self.audience.reads(name)]
 
     def shows(self, graphs: tuple[NamedNode, ...] | list[NamedNode]) -> bool:
         """Whether the reader may see a fact that *graphs* hold."""
         return not graphs or any(map(self.visible, graphs))
 
-    def _is_read(self, name: NamedNode) -> bool:
-        return name == self.own or not name.value.startswith(UNREAD)
 
-
-class VisibleStore:
-    """The part of a store that a reader may see, as far as names and look-ups need one."""
-
-    def __init__(self, store: Store, visible: Visible) -> None:
-        self._store = store
-        self._visible = visible
-        self._seen: dict[str, bool] = {}
-
-    def match(
-        self, s: Subject | None, p: NamedNode | None, o: Term | None, graph: NamedNode | None = None
-    ) -> Iterator[Quad]:
-        """Return the quads that fit and that the reader may see."""
-        return (quad for quad in self._store.match(s, p, o, graph) if self._shows(quad))
-
-    def subscribe(self, listener: Listener) -> None:
-        """Do nothing: this view ends with the request that it is made for."""
-
-    def _shows(self, quad: Quad) -> bool:
-        name = quad.graph_name
-        if not isinstance(name, NamedNode):
-            return True
-        if name.value not in self._seen:
-            self._seen[name.value] = self._visible(name)
-        return self._seen[name.value]
+PARTIAL = Text(
+    "仅依据您有权查看的数据推算，与全部数据下的结果可能不同",
+    "worked out from what you may see alone; over all data it may be different",
+)
+"""Said with everything that was tried for a reader from whom something is hidden."""

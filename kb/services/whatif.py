@@ -1,4 +1,7 @@
-"""What would follow if other facts were reported: the difference to what follows now. Nothing is stored."""
+"""What would follow if other facts were reported: the difference to what follows now. Nothing is stored.
+
+For a reader from whom graphs are hidden both sides are derived from the others alone, and the answer says so.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,11 @@ from pyoxigraph import NamedNode, Triple
 from kb.errors import Text, both
 from kb.namespaces import RDFS_LABEL, xz
 from kb.report.reading import TYPE_KEY
-from kb.services.explaining import Explainer, conclusions, withheld
+from kb.services.audience import Visible, everything
+from kb.services.explaining import Explainer, conclusions
 from kb.services.incident import WORKING, Answer, recall
-from kb.services.trials import Trial, Value, in_json, label_of, require_known, shown
-from kb.services.views import View, Visible, everything
+from kb.services.trials import Trial, Value, in_json, label_of, report_of, require_known, shown
+from kb.services.views import View
 from kb.services.words import Node, Words
 from kb.services.workspace import Workspace
 
@@ -35,23 +39,26 @@ def what_if(
     :param remove: keys whose facts are taken away.
     :param visible: which named graphs the reader may see.
     :raises NotFound: there is no such incident.
+    :raises Forbidden: the reader may not see what was reported of it.
     :raises ReportRejected: the changed report breaks its contract, or a key is unknown.
     """
-    answer = recall(workspace, identifier)
+    view = View.of(workspace, recall(workspace, identifier), visible)
     require_known(workspace, {*remove})
-    trial = Trial(workspace, answer)
+    view.require_report()
+    trial = Trial(view)
     after = trial.derive({**changes, **dict.fromkeys(remove)})
     return {
-        "incident": answer.id,
-        "changes": _changes(workspace, answer, after, visible),
-        **difference(workspace, answer, after, visible),
+        "incident": view.answer.id,
+        "changes": _changes(view, trial.data, report_of(workspace, after)),
+        **difference(view, view.seen, after),
+        "note": view.note,
         "release": workspace.release,
     }
 
 
-def response(workspace: Workspace, answer: Answer) -> dict[tuple[NamedNode, Any], Triple]:
+def response(view: View, answer: Answer) -> dict[tuple[NamedNode, Any], Triple]:
     """Return the conclusions that make up the response: all but working properties and open questions."""
-    source = workspace.engine.source
+    source = view.audience.source
     working: dict[NamedNode, bool] = {}
     result: dict[tuple[NamedNode, Any], Triple] = {}
     for triple in answer.derivation:
@@ -63,15 +70,15 @@ def response(workspace: Workspace, answer: Answer) -> dict[tuple[NamedNode, Any]
     return result
 
 
-def difference(
-    workspace: Workspace, before: Answer, after: Answer, visible: Visible, *, reasons: bool = True
-) -> dict[str, Any]:
+def difference(view: View, before: Answer, after: Answer, *, reasons: bool = True) -> dict[str, Any]:
     """Return what *after* concludes otherwise than *before*, by relation: added, removed, changed.
+
+    Both are answers that *view* gave: :attr:`~View.seen`, or what follows from other facts.
 
     :param reasons: say with each conclusion which rule drew it.
     """
-    old, new = response(workspace, before), response(workspace, after)
-    views = View(workspace, before, visible), View(workspace, after, visible)
+    old, new = response(view, before), response(view, after)
+    views = view.on(before), view.on(after)
     teller = _Teller(views[0], reasons), _Teller(views[1], reasons)
     relations: dict[NamedNode, tuple[list[Triple], list[Triple]]] = {}
     for triple in conclusions(views[1]):
@@ -99,13 +106,7 @@ def difference(
     # What has a name of its own says more to most readers than a record of the knowledge behind it.
     result.sort(key=lambda entry: (not all(_has_name(views[1], thing) for thing in _things(entry)),
                                    not entry["changed"]))  # fmt: skip
-    hidden = teller[0].withheld + teller[1].withheld
-    return {
-        "relations": result,
-        "share": share(old, new),
-        "withheld": hidden,
-        "note": both(withheld(hidden)) if hidden else None,
-    }
+    return {"relations": result, "share": share(old, new)}
 
 
 def share(old: Collection[Any], new: Collection[Any]) -> float:
@@ -118,17 +119,12 @@ class _Teller:
     """Says conclusions with the sentence of the rule that drew them."""
 
     def __init__(self, view: View, reasons: bool) -> None:
-        self._view = view
         self._reasons = reasons
         self._explainer = Explainer(view)
         self._words = Words(view)
-        self.withheld = 0
 
     def tell(self, triples: Iterable[Triple]) -> Iterable[Node]:
         for triple in triples:
-            if self._view.restricted and not self._explainer.is_shown(triple):
-                self.withheld += 1
-                continue
             named = self._words.named(triple.object)
             yield {**named, "because": self._explainer.because(triple)} if self._reasons else named
 
@@ -145,13 +141,10 @@ def _count(conclusions_: Iterable[tuple[NamedNode, Any]], relation: NamedNode) -
     return sum(1 for predicate, _ in conclusions_ if predicate == relation)
 
 
-def _changes(workspace: Workspace, before: Answer, after: Answer, visible: Visible) -> list[Node]:
+def _changes(view: View, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Node]:
     """Return the facts that differ, with their old and new values."""
-    view = View(workspace, before, visible)
-    old, new = Trial(workspace, before).data, Trial(workspace, after).data
-    may_see = view.sees_report
-    keys = [key for key in (TYPE_KEY, *workspace.vocabulary.fields) if old.get(key) != new.get(key)]
-    return [change(view, key, old.get(key) if may_see else None, new.get(key)) for key in keys]
+    keys = [key for key in (TYPE_KEY, *view.workspace.vocabulary.fields) if old.get(key) != new.get(key)]
+    return [change(view, key, old.get(key), new.get(key)) for key in keys]
 
 
 def change(view: View, key: str, old: Value | None, new: Value | None) -> Node:

@@ -12,11 +12,12 @@ from kb.inference.explanation.levers import Plans, any_of, distance
 from kb.inference.explanation.misses import Holding, Miss, Status, Unmet
 from kb.inference.explanation.whynot import WhyNot
 from kb.services import targets
+from kb.services.audience import Visible, everything
 from kb.services.explaining import Explainer, withheld
 from kb.services.incident import recall
 from kb.services.smallest import MAX_DERIVATIONS, Found, effort_of, search
 from kb.services.trials import INCIDENT_CLASS, Trial
-from kb.services.views import View, Visible, everything
+from kb.services.views import View
 from kb.services.whatif import change
 from kb.services.words import Node, Words
 from kb.services.workspace import Workspace
@@ -43,7 +44,7 @@ def why_not(
     :param visible: which named graphs the reader may see.
     :raises NotFound: there is no such incident, relation or target; the nearest ones are named.
     """
-    view = View(workspace, recall(workspace, identifier), visible)
+    view = View.of(workspace, recall(workspace, identifier), visible)
     if triple is not None:
         wanted = [targets.named_triple(view, triple)]
     else:
@@ -55,6 +56,7 @@ def why_not(
     return {
         "incident": view.answer.id,
         "answers": answers,
+        "note": view.note,
         "release": workspace.release,
     }
 
@@ -65,6 +67,7 @@ class _Teller:
     def __init__(self, view: View) -> None:
         self._view = view
         self._words = Words(view)
+        self._trial = Trial(view)
         self._told: set[str] = set()
 
     def tell(self, wanted: Triple, budget: int) -> Node:
@@ -98,8 +101,7 @@ class _Teller:
     def _search(self, plans: Plans, wanted: Triple, budget: int) -> Found:
         if not self._view.sees_report:  # values that fit the facts would tell them
             return Found((), 0, complete=False)
-        trial = Trial(self._view.workspace, self._view.answer)
-        return search(self._view.workspace, trial, plans, wanted, budget=budget)
+        return search(self._view, self._trial, plans, wanted, budget=budget)
 
     # ── three sentences ──────────────────────────────────────────────────────────────────────
 
@@ -172,9 +174,7 @@ class _Teller:
         }
 
     def _present(self, key: str) -> Any:
-        if not self._view.sees_report:
-            return None
-        return Trial(self._view.workspace, self._view.answer).data.get(key)
+        return self._trial.data.get(key)
 
     # ── what held and what failed ────────────────────────────────────────────────────────────
 

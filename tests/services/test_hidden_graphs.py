@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad
 
-from kb.errors import NotFound
+from kb.errors import Forbidden, NotFound, ReportRejected
 from kb.namespaces import RDF_TYPE, RDFS_LABEL, ROOT, XSD, graph, xz
 from kb.services import drawing, explaining, incident, proof_rdf, telling
 from kb.services.asking import ask_next
@@ -131,10 +131,49 @@ def test_why_not_does_not_tell_it(hidden: Workspace, target: str) -> None:
 
 def test_neither_what_if_nor_ask_next_tells_it(hidden: Workspace) -> None:
     found = what_if(hidden, "hidden", changes={"deaths": 9_000_000, "type": "暴雨"}, visible=visible)
-    assert found["withheld"] > 0
     assert not tells(json.dumps(found, ensure_ascii=False).replace("9,000,000", ""))
     asked = ask_next(hidden, "hidden", visible=visible)
     assert not tells(json.dumps(asked, ensure_ascii=False))
+    for answer in (found, asked, why_not(hidden, "hidden", "重大", visible=visible)):
+        assert "无权" not in answer["note"]["zh"]
+        assert "有权查看" in answer["note"]["zh"]
+        assert "may see" in answer["note"]["en"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"directLoss": 7_654_321}, {"deaths": 30}, {"type": "暴雨", "rainfall3h": 120}, {"fire": True}]
+)
+def test_what_is_tried_gives_the_same_answer_whatever_the_hidden_graph_says(
+    hidden: Workspace, changes: dict[str, Any]
+) -> None:
+    """Nothing can be found out by trying: the hidden threshold changes no share, count or conclusion."""
+
+    def tried() -> list[dict[str, Any]]:
+        targets = ("重大", "流行病学调查与检验")
+        return [
+            what_if(hidden, "hidden", changes=changes, visible=visible),
+            ask_next(hidden, "hidden", visible=visible),
+            *(why_not(hidden, "hidden", target, visible=visible) for target in targets),
+        ]
+
+    before = tried()
+    other = Quad(NamedNode("urn:x"), RDFS_LABEL, Literal("nothing to do with it"), HIDDEN)
+    hidden.store.commit(Change([other], list(secret_quads())), actor="test", action="unhide")
+    assert tried() == before
+
+
+def test_names_that_only_a_hidden_graph_has_are_no_names_in_a_trial(hidden: Workspace) -> None:
+    quads = [
+        Quad(NamedNode(f"{ROOT}kb/{SECRET}/type"), RDF_TYPE, xz("IncidentType"), HIDDEN),
+        Quad(
+            NamedNode(f"{ROOT}kb/{SECRET}/type"), RDFS_LABEL, Literal(f"{SECRET}事故", language="zh"), HIDDEN
+        ),
+    ]
+    hidden.store.commit(Change(quads, []), actor="test", action="hide")
+    with pytest.raises(ReportRejected) as caught:
+        what_if(hidden, "hidden", changes={"type": f"{SECRET}事"}, visible=visible)
+    repair = caught.value.faults[0].repair
+    assert repair is None or not tells(repair.zh + repair.en)
 
 
 def test_the_secret_cannot_be_asked_for_by_name(hidden: Workspace) -> None:
@@ -161,6 +200,9 @@ def test_facts_of_a_hidden_report_are_withheld(hidden: Workspace) -> None:
     (answer,) = why_not(hidden, "hidden", "重大", relation="grade", visible=not_the_report)["answers"]
     assert answer["change"] == {"found": [], "tried": 0, "complete": False}
     assert ask_next(hidden, "hidden", visible=not_the_report)["questions"] == []
+    with pytest.raises(Forbidden) as caught:
+        what_if(hidden, "hidden", changes={"deaths": 10}, visible=not_the_report)
+    assert "无权" in caught.value.render("zh")
 
 
 def test_a_fact_in_two_graphs_is_told_from_the_one_that_may_be_seen(hidden: Workspace) -> None:

@@ -16,6 +16,7 @@ from kb.services import incident
 from kb.services.smallest import MAX_DERIVATIONS
 from kb.services.targets import suggestions
 from kb.services.trials import Trial
+from kb.services.views import View
 from kb.services.whynot import why_not
 from kb.services.workspace import Workspace
 
@@ -54,7 +55,7 @@ def texts(answer: Node) -> Iterator[dict[str, str]]:
 def holds_after(workspace: Workspace, identifier: str, answer: Node, change: Node) -> bool:
     """Report the change as what-if does, and look whether the conclusion is there."""
     recalled = incident.recall(workspace, identifier)
-    after = Trial(workspace, recalled).derive(change["report"])
+    after = Trial(View.of(workspace, recalled)).derive(change["report"])
     return answer["target"]["iri"] in {
         term.value
         for triple in after.derivation

@@ -6,7 +6,7 @@ at what failed (:mod:`kb.inference.explanation.whynot`); whether a plan works is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -39,6 +39,10 @@ Plan: TypeAlias = tuple[Lever, ...]
 """Levers to be pulled together, each of another property."""
 Plans: TypeAlias = tuple[Plan, ...]
 """Plans of which one is enough, that of least effort first."""
+
+Effort: TypeAlias = Callable[[NamedNode, bool], float | None]
+"""How much it asks of a reporter to give a fact with a predicate, or to change it if it is present; ``None``
+for what no report says."""
 
 NOTHING: Plans = ((),)
 """Nothing has to be changed."""

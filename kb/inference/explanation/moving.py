@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pyoxigraph import NamedNode, Triple
 
-from kb.inference.explanation.levers import IMPOSSIBLE, Lever, Plans, any_of
+from kb.inference.explanation.levers import IMPOSSIBLE, Effort, Lever, Plans, any_of
+from kb.inference.explanation.partials import bound_in, compared_in, origins_of, row_with
 from kb.inference.explanation.solving import Bindings
-from kb.inference.explanation.walking import Effort, bound_in, compared_in, origins_of, row_with
 from kb.inference.explanation.world import Row, World
 from kb.srl.syntax import Element, Filter, Negation, PatternTerm, Term, TriplePattern, variables_of
 

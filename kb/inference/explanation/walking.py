@@ -8,21 +8,18 @@ given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
 
 from pyoxigraph import NamedNode, Variable
 
-from kb.inference.explanation.proof import instantiate
-from kb.inference.explanation.solving import Bindings, Solver, plan
+from kb.inference.explanation.levers import Effort
+from kb.inference.explanation.partials import Failure, Partial, compared_in, origins_of
+from kb.inference.explanation.solving import Solver, plan
 from kb.inference.explanation.world import Row, World
 from kb.inference.planner import Step
 from kb.srl.syntax import (
     Assignment,
-    Call,
     Element,
-    Expression,
     Filter,
     Negation,
     PatternTerm,
@@ -40,39 +37,6 @@ MAX_ROWS = 600
 """A pattern of knowledge that more triples fit is no good beginning."""
 MAX_BLOCKS = 12
 """So many solutions of a NOT are looked at."""
-
-Effort: TypeAlias = Callable[[NamedNode, bool], float | None]
-"""How much it asks of a reporter to give a fact with a predicate, or to change it if it is present; ``None``
-for what no report says."""
-
-
-@dataclass(slots=True)
-class Failure:
-    """A condition that failed on the walk, before anybody asked why."""
-
-    element: Element
-    bindings: dict[Variable, Term]
-    patterns: tuple[TriplePattern, ...] = ()
-    found: list[dict[Variable, Term]] = field(default_factory=list)
-    origins: dict[Variable, Row] = field(default_factory=dict)
-    hints: set[Term] = field(default_factory=set)
-    fixed: bool = False
-    sees: frozenset[Variable] = frozenset()
-    evaldata: bool = True
-
-
-@dataclass(slots=True)
-class Partial:
-    """A partial solution of a body: what held, and what failed on the way."""
-
-    bindings: dict[Variable, Term]
-    held: list[Element]
-    failures: list[Failure]
-
-    @property
-    def order(self) -> tuple[int, int, int]:
-        """Nearer ones first, as far as can be seen without asking why."""
-        return sum(f.fixed for f in self.failures), len(self.failures), -len(self.held)
 
 
 class Walker:
@@ -188,16 +152,15 @@ class Walker:
             case TriplePattern():
                 self._walk_patterns(group, rest, partial, origins, evaldata, found)
             case Filter() as condition:
-                unbound = set(variables_of(condition)) - partial.bindings.keys()
-                if unbound:
-                    _hint(partial, condition, unbound)
+                if set(variables_of(condition)) - partial.bindings.keys():
+                    partial.hint(condition)
                     self._walk(rest, partial, origins, evaldata, found)
                 elif self._solver.is_true(condition, partial.bindings):
-                    self._walk(rest, _kept(partial, condition), origins, evaldata, found)
+                    self._walk(rest, partial.holding(condition), origins, evaldata, found)
                 else:
                     failure = Failure(condition, partial.bindings, origins=dict(origins))
                     failure.hints.update(compared_in(condition.expression, partial.bindings))
-                    self._walk(rest, _failed(partial, failure), origins, evaldata, found)
+                    self._walk(rest, partial.failing(failure), origins, evaldata, found)
             case Assignment() as assignment:
                 self._walk_assignment(assignment, rest, partial, origins, evaldata, found)
             case Negation() as negation:
@@ -206,7 +169,7 @@ class Walker:
                     return
                 inside = list(self._solver.inside(negation, step.sees, partial.bindings, evaldata=evaldata))
                 if not inside:
-                    self._walk(rest, _kept(partial, negation), origins, evaldata, found)
+                    self._walk(rest, partial.holding(negation), origins, evaldata, found)
                 else:
                     failure = Failure(
                         negation,
@@ -216,7 +179,7 @@ class Walker:
                         evaldata=evaldata,
                     )
                     self.cut |= len(inside) > MAX_BLOCKS
-                    self._walk(rest, _failed(partial, failure), origins, evaldata, found)
+                    self._walk(rest, partial.failing(failure), origins, evaldata, found)
 
     def _walk_patterns(
         self,
@@ -235,13 +198,13 @@ class Walker:
             solutions = solutions[:MAX_ROWS]
         for solution in solutions:
             new = {} if fixed else origins_of(patterns, partial.bindings, solution)
-            kept = Partial(solution, [*partial.held, *patterns], _copied(partial.failures))
+            kept = partial.holding(*patterns, bindings=solution)
             self._walk(rest, kept, origins | new, evaldata, found)
         if not solutions:
             failure = Failure(
                 patterns[0], partial.bindings, patterns=patterns, fixed=fixed, evaldata=evaldata
             )
-            failed = _failed(partial, failure)
+            failed = partial.failing(failure)
             if fixed:  # what knowledge does not say cannot be supposed
                 found.append(failed)
             else:
@@ -264,10 +227,9 @@ class Walker:
             failure = Failure(assignment, partial.bindings, origins=dict(origins))
             if (wanted := partial.bindings.get(assignment.variable)) is not None:
                 failure.hints.add(wanted)
-            self._walk(rest, _failed(partial, failure), origins, evaldata, found)
+            self._walk(rest, partial.failing(failure), origins, evaldata, found)
             return
-        kept = _kept(partial, assignment)
-        kept.bindings = {**partial.bindings, assignment.variable: value}
+        kept = partial.holding(assignment, bindings={**partial.bindings, assignment.variable: value})
         mentioned = [origins[v] for v in variables_of(assignment.expression) if v in origins]
         new = {assignment.variable: mentioned[0]} if mentioned else {}
         self._walk(rest, kept, origins | new, evaldata, found)
@@ -286,66 +248,3 @@ def _rooted(body: Iterable[Element], given: set[Variable], bound: set[Variable])
         if isinstance(element, TriplePattern) and element.subject in rooted:
             rooted |= {v for v in variables_of(element) if v not in bound}
     return rooted
-
-
-def origins_of(
-    patterns: Iterable[TriplePattern], before: Bindings, solution: Bindings
-) -> dict[Variable, Row]:
-    """Return for each variable that *patterns* bound the triple that bound it."""
-    origins: dict[Variable, Row] = {}
-    for pattern in patterns:
-        row = row_with(pattern, solution)
-        for variable in variables_of(pattern):
-            if variable not in before:
-                origins.setdefault(variable, row)
-    return origins
-
-
-def compared_in(expression: Expression, bindings: Bindings) -> frozenset[Term]:
-    """Return the terms that *expression* speaks of."""
-    if isinstance(expression, Call):
-        return frozenset(term for part in expression.arguments for term in compared_in(part, bindings))
-    if isinstance(expression, Variable):
-        return frozenset({bindings[expression]} if expression in bindings else ())
-    return frozenset({expression})
-
-
-def _hint(partial: Partial, condition: Filter, unbound: set[Variable]) -> None:
-    """Note for the condition that failed to bind *unbound* what its value is compared with."""
-    for failure in partial.failures:
-        failure.hints |= compared_in(condition.expression, partial.bindings)
-
-
-def _copied(failures: Iterable[Failure]) -> list[Failure]:
-    return [
-        Failure(
-            f.element, f.bindings, f.patterns, f.found, f.origins, set(f.hints), f.fixed, f.sees, f.evaldata
-        )
-        for f in failures
-    ]
-
-
-def _kept(partial: Partial, element: Element) -> Partial:
-    return Partial(partial.bindings, [*partial.held, element], _copied(partial.failures))
-
-
-def _failed(partial: Partial, failure: Failure) -> Partial:
-    return Partial(partial.bindings, partial.held, [*_copied(partial.failures), failure])
-
-
-def bound_in(pattern: TriplePattern, bindings: Bindings) -> TriplePattern:
-    """Return *pattern* with the variables that have a value replaced by it."""
-
-    def term(part: PatternTerm) -> PatternTerm:
-        if isinstance(part, Variable):
-            return bindings.get(part, part)
-        return part
-
-    subject, predicate, object_ = map(term, pattern.terms)
-    return TriplePattern(subject, predicate, object_)
-
-
-def row_with(pattern: TriplePattern, bindings: Bindings) -> Row:
-    """Return the triple that *pattern* means under *bindings*, which must bind all of it."""
-    s, p, o = (instantiate(term, bindings) for term in pattern.terms)
-    return s, p, o

@@ -17,20 +17,12 @@ from typing import TypeAlias
 
 from pyoxigraph import NamedNode, Variable
 
-from kb.inference.explanation.levers import IMPOSSIBLE, Lever, Plans, all_of, any_of, distance
+from kb.inference.explanation.levers import IMPOSSIBLE, Effort, Lever, Plans, all_of, any_of, distance
 from kb.inference.explanation.misses import Holding, Miss, Status, Unmet
 from kb.inference.explanation.moving import Mover
+from kb.inference.explanation.partials import Failure, Partial, bound_in, row_with
 from kb.inference.explanation.solving import Bindings, Solver, unify
-from kb.inference.explanation.walking import (
-    MAX_BLOCKS,
-    MAX_STEPS,
-    Effort,
-    Failure,
-    Partial,
-    Walker,
-    bound_in,
-    row_with,
-)
+from kb.inference.explanation.walking import MAX_BLOCKS, MAX_STEPS, Walker
 from kb.inference.explanation.world import Row, World
 from kb.srl.syntax import (
     Assignment,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from pyoxigraph import Literal, NamedNode, Triple, Variable
 
-from kb.inference.bounds import UNATTENDED, WATCH, Bounds, Ticket, TooDeep, require_compilable, too_deep
+from kb.inference.bounds import UNATTENDED, WATCH, Bounds, Ticket, TooDeep, require_short, too_deep
 from kb.inference.interactive.compiler import CompiledRule
 from kb.inference.interactive.derivation import Derivation
 from kb.inference.interactive.frame import Facts
@@ -55,7 +55,7 @@ class Executor:
         bounds: Bounds = UNATTENDED,
     ) -> None:
         require_wellformed(RuleSet(tuple(rules)))
-        require_compilable(rules)
+        require_short(rules)
         self._bounds = bounds
         self._running: CompiledRule | None = None
         self._facts = Facts(source)

@@ -2,6 +2,7 @@
 
 ``keys``        terms as text: what a column of facts holds
 ``connection``  DuckDB in this process, or Spark here or on a cluster
+``guard``       one derivation under watch: what it may take
 ``lexicon``     terms as numbers, in the database
 ``families``    what kinds of values terms have, and the typed columns that hold them
 ``relations``   the facts by predicate: the base graph, and what rules derived

@@ -17,6 +17,7 @@ from kb.inference.planner import Step
 from kb.inference.relational.conditions import Conditions
 from kb.inference.relational.connection import Connection
 from kb.inference.relational.families import NODE
+from kb.inference.relational.guard import Guard
 from kb.inference.relational.lexicon import Lexicon
 from kb.inference.relational.native import NotNative
 from kb.inference.relational.ordering import by_cost
@@ -35,6 +36,7 @@ class Run:
     connection: Connection
     lexicon: Lexicon
     relations: Relations
+    guard: Guard
     now: Literal
 
     def nothing(self) -> Solutions:
@@ -89,7 +91,7 @@ class _Scope:
         self._evaldata = evaldata
         self._newest = newest
         self._delta = delta
-        self._conditions = Conditions(run.connection, run.lexicon, run.now)
+        self._conditions = Conditions(run.connection, run.lexicon, run.guard, run.now)
 
     def follow(self, start: Solutions, steps: Sequence[Step]) -> Solutions | None:
         found: Solutions | None = start

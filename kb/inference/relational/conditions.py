@@ -14,25 +14,24 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from pyoxigraph import Literal, Variable
 
-from kb.errors import QueryStopped
+from kb.inference.bounds import weight
 from kb.inference.relational import families as kinds
 from kb.inference.relational.connection import Connection
+from kb.inference.relational.guard import MAX_INPUTS, Guard
 from kb.inference.relational.lexicon import Lexicon
 from kb.inference.relational.native import Native, NotNative
 from kb.inference.relational.solutions import Solutions
 from kb.srl.expressions import ExpressionError, compile_condition, compile_expression
 from kb.srl.syntax import Assignment, Expression, Term, variables_of
 
-MAX_INPUTS = 5_000_000
-"""More distinct inputs of one expression are not fetched from the database."""
-
 
 class Conditions:
     """Applies expressions to solutions."""
 
-    def __init__(self, connection: Connection, lexicon: Lexicon, now: Literal) -> None:
+    def __init__(self, connection: Connection, lexicon: Lexicon, guard: Guard, now: Literal) -> None:
         self._connection = connection
         self._lexicon = lexicon
+        self._guard = guard
         self._now = now
 
     def filter(self, solutions: Solutions, expression: Expression) -> Solutions:
@@ -79,9 +78,11 @@ class Conditions:
         results: list[tuple[tuple[int, ...], Term]] = []
         for row, binding in self._inputs(solutions, inputs):
             try:
-                results.append((row, value(binding.__getitem__)))
+                term = value(binding.__getitem__)
             except ExpressionError:
                 continue
+            self._guard.count_terms(weight(term))
+            results.append((row, term))
         numbers = self._lexicon.add(term for _, term in results)
         table = self._mapping(
             solutions, inputs, [row for row, _ in results], {column: [numbers[term] for _, term in results]}
@@ -116,15 +117,7 @@ class Conditions:
             return [((), {})]
         table = solutions.projected(variables).limit(MAX_INPUTS + 1).to_pyarrow()
         if table.num_rows > MAX_INPUTS:
-            raise QueryStopped.of(
-                "relational.too-many-inputs",
-                f"一个表达式有超过 {MAX_INPUTS:,} 种不同的输入",
-                f"an expression has more than {MAX_INPUTS:,} different inputs",
-                repair=(
-                    "请在表达式之前用三元组模式缩小范围",
-                    "narrow the solutions by triple patterns before it",
-                ),
-            )
+            raise self._guard.too_many_inputs()
         columns = [table.column(solutions.columns[v]).to_pylist() for v in variables]
         rows = list(zip(*columns, strict=True))
         terms = self._lexicon.terms_of({number for column in columns for number in column})

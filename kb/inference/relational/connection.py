@@ -6,12 +6,14 @@ Everything above this module is Ibis expressions; which engine runs them is sett
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -85,6 +87,17 @@ class Connection:
         """A table of one row: the one solution of an empty body."""
         return self.stored(self.table(pa.table({"one": pa.array([1], pa.int32())})))
 
+    def interrupt(self) -> None:
+        """Make the query that runs now fail, if one does; called from another thread than waits for it."""
+        if self.engine == "duckdb":
+            self.backend.con.interrupt()
+        else:
+            self.backend._session.sparkContext.cancelAllJobs()
+
+    def is_full(self, error: Exception) -> bool:
+        """Whether *error* says that neither memory nor the folder had room for a query."""
+        return isinstance(error, duckdb.OutOfMemoryException)
+
     def close(self) -> None:
         """End the session and remove its files."""
         self._stop()
@@ -102,6 +115,7 @@ class Connection:
 def _duckdb(folder: Path, memory: str | None, threads: int | None) -> tuple[Backend, Callable[[], None]]:
     settings: dict[str, Any] = {
         "temp_directory": str(folder),
+        "max_temp_directory_size": f"{shutil.disk_usage(folder).free // 2} bytes",
         "preserve_insertion_order": False,  # tables are sets; keeping order costs memory
         "autoinstall_known_extensions": False,  # nothing is fetched from the network
         "autoload_known_extensions": False,
@@ -111,9 +125,9 @@ def _duckdb(folder: Path, memory: str | None, threads: int | None) -> tuple[Back
     if threads is not None:
         settings["threads"] = threads
     backend = ibis.duckdb.connect(**settings)
-    backend.raw_sql(
-        "SET disabled_optimizers = 'join_order'"
-    )  # kb.inference.relational.ordering has its reasons
+    backend.raw_sql("SET enable_progress_bar = false")  # standard output belongs to whoever called us
+    # kb.inference.relational.ordering has its reasons
+    backend.raw_sql("SET disabled_optimizers = 'join_order'")
     # Not disconnected: tables that somebody still holds drop themselves later. With the last of them it ends.
     return backend, lambda: None
 

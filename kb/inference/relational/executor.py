@@ -14,10 +14,12 @@ from datetime import UTC, datetime
 import ibis.expr.types as ir
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple, Variable
 
+from kb.inference.bounds import BULK, Bounds, require_short
 from kb.inference.relational import heads, keys
 from kb.inference.relational.bodies import Run, solutions
 from kb.inference.relational.checks import require_compilable
 from kb.inference.relational.connection import Connection
+from kb.inference.relational.guard import Guard
 from kb.inference.relational.lexicon import Lexicon
 from kb.inference.relational.relations import Conclusion, Delta, Relations
 from kb.inference.relational.solutions import ANYTHING
@@ -75,13 +77,24 @@ class RelationalExecutor:
     """Rules ready to run over tables of facts.
 
     :param data: the triples of the rule set's DATA blocks.
+    :param bounds: what one derivation may take.
     :raises SyntaxFault: for a rule that is not well-formed, or a rule set that has no stratification.
     :raises KnowledgeFault: for a rule that has no relational form; each is named with its place.
+    :raises InferenceStopped: for a rule that is too long.
     """
 
-    def __init__(self, rules: Sequence[Rule], connection: Connection, *, data: Iterable[Triple] = ()) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        connection: Connection,
+        *,
+        data: Iterable[Triple] = (),
+        bounds: Bounds = BULK,
+    ) -> None:
         require_wellformed(RuleSet(tuple(rules)))
+        require_short(rules)
         require_compilable(rules)
+        self._bounds = bounds
         self._connection = connection
         self._data = tuple(data)
         self._layers = stratify(rules).layers
@@ -92,23 +105,31 @@ class RelationalExecutor:
         """Return what follows from *facts*, tables of facts of this connection.
 
         :param now: the one instant that NOW() gives; the present by default.
+        :raises InferenceStopped: a bound was exceeded.
         """
         start = time.perf_counter()
+        guard = Guard(self._connection, self._bounds)
         lexicon = Lexicon(self._connection, facts, self._constants)
-        relations = Relations(self._connection, [lexicon.encode(table) for table in facts], lexicon.terms)
+        relations = Relations(
+            self._connection, [lexicon.encode(table) for table in facts], lexicon.terms, guard
+        )
         load_seconds = time.perf_counter() - start
         instant = Literal((now or datetime.now(UTC)).isoformat(), datatype=XSD_DATETIME)
-        run = Run(self._connection, lexicon, relations, instant)
+        run = Run(self._connection, lexicon, relations, guard, instant)
+        with guard.watching():
+            self._run(run)
+        return Inference(lexicon, relations, load_seconds)
+
+    def _run(self, run: Run) -> None:
         if self._data:
-            given = lexicon.encode(self._connection.table(keys.facts(self._data)))
-            relations.add(Conclusion(None, given, ANYTHING))
+            given = run.lexicon.encode(self._connection.table(keys.facts(self._data)))
+            run.relations.add(Conclusion(None, given, ANYTHING))
         for layer in self._layers:
             for rule in layer.once:
                 self._once(run, rule)
             for component in layer.components:
                 self._component(run, component)
-        relations.settle_all()
-        return Inference(lexicon, relations, load_seconds)
+        run.relations.settle_all()
 
     def _once(self, run: Run, rule: Rule) -> None:
         for conclusion in self._conclusions(run, rule):
@@ -139,9 +160,12 @@ class RelationalExecutor:
     @staticmethod
     def _conclusions(
         run: Run, rule: Rule, newest: TriplePattern | None = None, delta: Delta | None = None
-    ) -> Iterable[Conclusion]:
-        found = solutions(run, rule, newest, delta)
-        return () if found is None else heads.conclusions(rule, found, run.connection, run.lexicon)
+    ) -> list[Conclusion]:
+        with run.guard.at_work(rule):
+            found = solutions(run, rule, newest, delta)
+            if found is None:
+                return []
+            return list(heads.conclusions(rule, found, run.connection, run.lexicon, run.guard))
 
 
 def _constants(rule: Rule) -> Iterator[Term]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import ibis
 import ibis.expr.types as ir
@@ -10,6 +11,7 @@ from pyoxigraph import BlankNode, Variable
 
 from kb.inference.relational.connection import Connection
 from kb.inference.relational.families import NODE, family_of
+from kb.inference.relational.guard import Guard
 from kb.inference.relational.lexicon import ID, Lexicon
 from kb.inference.relational.relations import PAIR, TRIPLE, Conclusion
 from kb.inference.relational.solutions import Solutions
@@ -17,7 +19,7 @@ from kb.srl.syntax import PatternTerm, Rule, TriplePattern
 
 
 def conclusions(
-    rule: Rule, solutions: Solutions, connection: Connection, lexicon: Lexicon
+    rule: Rule, solutions: Solutions, connection: Connection, lexicon: Lexicon, guard: Guard
 ) -> Iterator[Conclusion]:
     """Yield what each template of the head concludes.
 
@@ -30,9 +32,9 @@ def conclusions(
         solutions = solutions.on(connection.stored(solutions.table))
     made: dict[str, str] = {}
     if labels:
-        solutions, made = _with_blank_nodes(solutions, labels, connection, lexicon)
+        solutions, made = _with_blank_nodes(solutions, labels, connection, lexicon, guard)
     for template in rule.head:
-        yield _conclusion(template, solutions, made, lexicon)
+        yield replace(_conclusion(template, solutions, made, lexicon), rule=rule)
 
 
 def _conclusion(
@@ -70,12 +72,13 @@ def _only(rows: ir.Table, place: str, lexicon: Lexicon, starts: Sequence[str]) -
 
 
 def _with_blank_nodes(
-    solutions: Solutions, labels: Iterable[str], connection: Connection, lexicon: Lexicon
+    solutions: Solutions, labels: Sequence[str], connection: Connection, lexicon: Lexicon, guard: Guard
 ) -> tuple[Solutions, dict[str, str]]:
     """Give each solution blank nodes of its own, one for each label."""
     distinct = solutions.projected(solutions.columns)
     numbered = connection.stored(distinct.mutate(solution=ibis.row_number().cast(ID)))
     count = int(numbered.count().execute())
+    guard.count_terms(count * len(labels))
     made: dict[str, str] = {}
     for place, label in enumerate(labels):
         start = lexicon.add_blank_nodes(numbered.solution, count)

@@ -16,8 +16,10 @@ import ibis
 import ibis.expr.types as ir
 
 from kb.inference.relational.connection import Connection
+from kb.inference.relational.guard import Guard
 from kb.inference.relational.lexicon import ID
 from kb.inference.relational.sizes import Sizes, Statistics
+from kb.srl.syntax import Rule
 
 PAIR = ("s", "o")
 TRIPLE = ("s", "p", "o")
@@ -27,12 +29,13 @@ TRIPLE = ("s", "p", "o")
 class Conclusion:
     """Derived rows: ``s``, ``o`` of *predicate*; ``s``, ``p``, ``o`` where that is ``None``.
 
-    *families* are those of the objects, or more.
+    *families* are those of the objects, or more; *rule* drew the conclusion, unless it stood in a DATA block.
     """
 
     predicate: int | None
     rows: ir.Table
     families: frozenset[int]
+    rule: Rule | None = None
 
 
 @dataclass
@@ -62,17 +65,21 @@ class Relations:
 
     :param base: the tables of the base graph as numbers (columns ``s``, ``p``, ``o``).
     :param terms: the lexicon's terms with their families.
+    :param guard: is told what is added.
     """
 
-    def __init__(self, connection: Connection, base: Sequence[ir.Table], terms: ir.Table) -> None:
+    def __init__(
+        self, connection: Connection, base: Sequence[ir.Table], terms: ir.Table, guard: Guard
+    ) -> None:
         self._store = connection.stored
+        self._guard = guard
         self.base = self._store(base[0].distinct() if len(base) == 1 else ibis.union(*base, distinct=True))
         self._sizes = Sizes(self.base)
         self._asserted: dict[int, ir.Table] = {}
         self._derived: dict[int, ir.Table] = {}
-        self._pending: dict[int, list[ir.Table]] = {}
+        self._pending: dict[int, list[Conclusion]] = {}
         self._any: ir.Table | None = None
-        self._any_pending: list[ir.Table] = []
+        self._any_pending: list[Conclusion] = []
         self._families: dict[int, tuple[set[int], set[int]]] = defaultdict(lambda: (set(), set()))
         kinds = terms.select(o=terms.id, family=terms.family)
         found = self.base.select("p", "o").distinct().join(kinds, "o").select("p", "family").distinct()
@@ -133,29 +140,29 @@ class Relations:
         """Add what was concluded; repetitions do no harm."""
         self._note(conclusion)
         if conclusion.predicate is None:
-            self._any_pending.append(conclusion.rows)
+            self._any_pending.append(conclusion)
         else:
-            self._pending.setdefault(conclusion.predicate, []).append(conclusion.rows)
+            self._pending.setdefault(conclusion.predicate, []).append(conclusion)
 
     def newest(self, found: Iterable[Conclusion]) -> Delta:
         """Add what was concluded, and return which rows are new."""
         delta = Delta()
-        pairs: dict[int, list[ir.Table]] = {}
-        triples: list[ir.Table] = []
+        pairs: dict[int, list[Conclusion]] = {}
+        triples: list[Conclusion] = []
         for conclusion in found:
             self._note(conclusion)
             if conclusion.predicate is None:
-                triples.append(conclusion.rows)
+                triples.append(conclusion)
             else:
-                pairs.setdefault(conclusion.predicate, []).append(conclusion.rows)
-        for predicate, rows in pairs.items():
-            new = self._store(self._new_pairs(predicate, rows))
-            if _any_row(new):
+                pairs.setdefault(conclusion.predicate, []).append(conclusion)
+        for predicate, concluded in pairs.items():
+            new, count = self._new_pairs(predicate, concluded)
+            if count:
                 delta.pairs[predicate] = new
                 self._extend(predicate, new)
         if triples:
-            new = self._store(self._new_triples(triples))
-            if _any_row(new):
+            new, count = self._new_triples(triples)
+            if count:
                 delta.triples = new
                 self._extend_any(new)
         return delta
@@ -165,7 +172,7 @@ class Relations:
         self._settle_any()
         pending = self._pending.pop(predicate, None)
         if pending:
-            self._extend(predicate, self._store(self._new_pairs(predicate, pending)))
+            self._extend(predicate, self._new_pairs(predicate, pending)[0])
 
     def settle_all(self) -> None:
         """Make tables of everything that was added."""
@@ -176,7 +183,7 @@ class Relations:
     def _settle_any(self) -> None:
         pending, self._any_pending = self._any_pending, []
         if pending:
-            self._extend_any(self._store(self._new_triples(pending)))
+            self._extend_any(self._new_triples(pending)[0])
 
     def _note(self, conclusion: Conclusion) -> None:
         if conclusion.predicate is None:
@@ -192,18 +199,27 @@ class Relations:
     def _extend_any(self, new: ir.Table) -> None:
         self._any = new if self._any is None else self._store(self._any.union(new))
 
-    def _new_pairs(self, predicate: int, rows: Sequence[ir.Table]) -> ir.Table:
-        """Return those of *rows* that are neither asserted nor derived yet."""
+    def _new_pairs(self, predicate: int, concluded: Sequence[Conclusion]) -> tuple[ir.Table, int]:
+        """Return the rows that are neither asserted nor derived yet, and how many they are."""
         self.settle(predicate)
-        new = _union(rows).distinct()  # type: ignore[union-attr]
+        new = _union(c.rows for c in concluded).distinct()  # type: ignore[union-attr]
         known = (self._asserted_pairs(predicate), self._derived.get(predicate))
         for old in (*known, None if self._any is None else _of(self._any, predicate)):
             new = new if old is None else new.anti_join(old, PAIR)
-        return new
+        return self._counted(new, concluded)
 
-    def _new_triples(self, rows: Sequence[ir.Table]) -> ir.Table:
+    def _new_triples(self, concluded: Sequence[Conclusion]) -> tuple[ir.Table, int]:
         known = self.triples()
-        return _union(rows).distinct().anti_join(known, TRIPLE)  # type: ignore[union-attr]
+        rows = _union(c.rows for c in concluded)
+        return self._counted(rows.distinct().anti_join(known, TRIPLE), concluded)  # type: ignore[union-attr]
+
+    def _counted(self, new: ir.Table, concluded: Sequence[Conclusion]) -> tuple[ir.Table, int]:
+        """Compute *new* now, within the bounds for it."""
+        with self._guard.at_work(*dict.fromkeys(c.rule for c in concluded)):
+            stored = self._store(self._guard.at_most(new))
+            count = int(stored.count().execute())
+            self._guard.count_facts(count)
+        return stored, count
 
     def _asserted_pairs(self, predicate: int) -> ir.Table | None:
         if predicate not in self._sizes.asserted:
@@ -226,10 +242,6 @@ def _of(triples: ir.Table, predicate: int) -> ir.Table:
 
 def _triples(predicate: int, pairs: ir.Table) -> ir.Table:
     return pairs.mutate(p=ibis.literal(predicate, ID)).select(*TRIPLE)
-
-
-def _any_row(table: ir.Table) -> bool:
-    return bool(table.limit(1).count().execute())
 
 
 def _union(parts: Iterable[ir.Table]) -> ir.Table | None:

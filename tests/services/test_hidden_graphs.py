@@ -141,7 +141,8 @@ def test_neither_what_if_nor_ask_next_tells_it(hidden: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"directLoss": 7_654_321}, {"deaths": 30}, {"type": "暴雨", "rainfall3h": 120}, {"fire": True}]
+    "changes",
+    [{"directLoss": 7_654_321}, {"deaths": 30}, {"type": "暴雨", "rainfall3h": 120}, {"fire": True}],
 )
 def test_what_is_tried_gives_the_same_answer_whatever_the_hidden_graph_says(
     hidden: Workspace, changes: dict[str, Any]

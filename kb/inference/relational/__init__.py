@@ -9,6 +9,8 @@
 ``sizes``       how big relations are
 ``ordering``    the order of joins, by those sizes
 ``solutions``   the solutions of a body so far: a table with a column for each variable
+``columns``     the typed columns that an expression needs
+``making``      terms that the database makes
 ``native``      conditions as comparisons of typed columns
 ``conditions``  FILTER and SET over solutions
 ``bodies``      rule bodies as joins

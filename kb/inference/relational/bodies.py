@@ -14,12 +14,12 @@ import ibis.expr.types as ir
 from pyoxigraph import Literal, Variable
 
 from kb.inference.planner import Step
+from kb.inference.relational.columns import NotNative
 from kb.inference.relational.conditions import Conditions
 from kb.inference.relational.connection import Connection
 from kb.inference.relational.families import NODE
 from kb.inference.relational.guard import Guard
 from kb.inference.relational.lexicon import Lexicon
-from kb.inference.relational.native import NotNative
 from kb.inference.relational.ordering import by_cost
 from kb.inference.relational.relations import Delta, Relations
 from kb.inference.relational.sizes import Statistics
@@ -161,13 +161,13 @@ class _Scope:
             return solutions
         shared = [v for v in sees if v in found.columns]
         if not across:
-            return solutions.without(found.projected(shared), shared)
+            return solutions.without(found, shared)
         try:
             return self._conditions.without(solutions, found, shared, [e.expression for e in across])
         except NotNative:
             solutions = solutions.on(self._run.connection.stored(solutions.table))
             found = scope._inner(solutions.only(sees), negation.inner, frozenset(sees))
-            return solutions if found is None else solutions.without(found.projected(sees), sees)
+            return solutions if found is None else solutions.without(found, sees)
 
     def _inner(
         self, start: Solutions, elements: Sequence[TriplePattern | Filter], given: frozenset[Variable]

@@ -16,10 +16,12 @@ from pyoxigraph import Literal, Variable
 
 from kb.inference.bounds import weight
 from kb.inference.relational import families as kinds
+from kb.inference.relational.columns import NotNative
 from kb.inference.relational.connection import Connection
 from kb.inference.relational.guard import MAX_INPUTS, Guard
 from kb.inference.relational.lexicon import Lexicon
-from kb.inference.relational.native import Native, NotNative
+from kb.inference.relational.making import Making
+from kb.inference.relational.native import Native
 from kb.inference.relational.solutions import Solutions
 from kb.srl.expressions import ExpressionError, compile_condition, compile_expression
 from kb.srl.syntax import Assignment, Expression, Term, variables_of
@@ -72,6 +74,38 @@ class Conditions:
 
     def assign(self, solutions: Solutions, assignment: Assignment, column: str) -> Solutions:
         """Return the solutions with the variable bound; those for which there is an error are dropped."""
+        try:
+            return self._made(solutions, assignment, column)
+        except NotNative:
+            return self._assign_by_inputs(solutions, assignment, column)
+
+    def _made(self, solutions: Solutions, assignment: Assignment, column: str) -> Solutions:
+        """Have the database make the terms.
+
+        :raises NotNative: it cannot, or not all of them.
+        """
+        rehearsal = Making(solutions, rehearsing=True)
+        rehearsal.keys(assignment.expression)
+        valued = self._with_values(solutions, rehearsal.needs)
+        made = Making(valued).keys(assignment.expression)
+        names = [solutions.columns[v] for v in solutions.columns]
+        table = self._connection.stored(
+            valued.table.select(*names, made=made.value, right=made.right.fill_null(False))
+        )
+        if table.filter(~table.right).limit(1).count().execute():
+            raise NotNative
+        new = self._lexicon.add_keys(table.made)
+        self._guard.count_terms(new)
+        numbers = self._lexicon.terms.select(
+            **{column: self._lexicon.terms.id, "made": self._lexicon.terms.key}
+        )
+        return Solutions(
+            table.drop("right").join(numbers, "made").drop("made"),
+            {**solutions.columns, assignment.variable: column},
+            {**solutions.families, assignment.variable: frozenset({made.family})},
+        )
+
+    def _assign_by_inputs(self, solutions: Solutions, assignment: Assignment, column: str) -> Solutions:
         inputs = sorted(set(variables_of(assignment.expression)), key=str)
         solutions = solutions.on(self._connection.stored(solutions.table))
         value = compile_expression(assignment.expression, now=self._now)

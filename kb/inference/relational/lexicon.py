@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from kb.inference.bounds import CHARACTERS
 from kb.inference.relational.connection import Connection
 from kb.inference.relational.families import typed
 from kb.inference.relational.keys import COLUMNS, key, term
@@ -86,6 +87,19 @@ class Lexicon:
                 self._append(rows)
                 self._look_up(unknown - self._ids.keys())
         return {t: self._ids[t] for t in terms}
+
+    def add_keys(self, made: ir.StringColumn) -> int:
+        """Give the terms that have the keys *made* numbers, unless they have some.
+
+        :returns: how many terms were new; a long text counts as several (:func:`kb.inference.bounds.weight`).
+        """
+        keys = made.name("key").as_table().distinct()
+        new = self._connection.stored(keys.anti_join(self.terms, "key"))
+        row = new.aggregate(n=new.count(), weight=(1 + new.key.length() // CHARACTERS).sum())
+        counted = row.to_pyarrow().to_pylist()[0]
+        if counted["n"]:
+            self._append(new.mutate(id=(ibis.row_number() + len(self)).cast(ID)))
+        return int(counted["weight"] or 0)
 
     def add_blank_nodes(self, numbers: ir.IntegerColumn, count: int) -> int:
         """Add a new blank node for each of *numbers* (0 to *count*); return the number of the first."""

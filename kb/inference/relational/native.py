@@ -15,9 +15,9 @@ import ibis.expr.types as ir
 from pyoxigraph import Literal, Variable
 
 from kb.inference.relational import families as kinds
+from kb.inference.relational.columns import Columns, NotNative
 from kb.inference.relational.families import COLUMN, DOUBLE, EXACT, EXOTIC, LANGUAGE, LOCAL, NODE, ZONED
 from kb.inference.relational.keys import key
-from kb.inference.relational.solutions import Solutions
 from kb.srl.syntax import Call, Expression, Term
 
 ORDER = {"<", ">", "<=", ">="}
@@ -26,21 +26,8 @@ EQUALITY = {"=", "!="}
 Operand: TypeAlias = "Variable | Term"
 
 
-class NotNative(Exception):
-    """The expression needs :mod:`kb.srl.expressions`."""
-
-
-class Native:
-    """Translates an expression over one table or two.
-
-    :param sides: where variables are looked up, the first that has one counts.
-    :param rehearsing: only note in :attr:`needs` the typed columns that would be used.
-    """
-
-    def __init__(self, *sides: Solutions, rehearsing: bool = False) -> None:
-        self.needs: dict[Variable, set[str]] = {}
-        self._sides = sides
-        self._rehearsing = rehearsing
+class Native(Columns):
+    """Translates conditions over one table or two."""
 
     def truth(self, expression: Expression) -> ir.BooleanValue:
         """Return the condition that *expression* is.
@@ -83,7 +70,7 @@ class Native:
 
     def _equal(self, left: Operand, right: Operand) -> ir.BooleanValue:
         """Equal values; nodes and text with a language are equal as terms."""
-        same = self._number(left, right)
+        same = self._same(left, right)
         cases = []
         for x in sorted(self._of(left)):
             for y in sorted(self._of(right)):
@@ -128,56 +115,29 @@ class Native:
 
     def _of(self, operand: Operand) -> frozenset[int]:
         if isinstance(operand, Variable):
-            return self._side(operand).families[operand]
+            return self.families(operand)
         return frozenset((kinds.family_of(operand),))
 
     def _family(self, operand: Operand) -> ir.Value:
         if isinstance(operand, Variable):
-            return self._typed(operand, "family")
+            return self.typed(operand, "family")
         return ibis.literal(kinds.family_of(operand), "int8")
 
     def _value(self, operand: Operand, column: str) -> ir.Value:
         if isinstance(operand, Variable):
-            return self._typed(operand, column)
+            return self.typed(operand, column)
         assert isinstance(operand, Literal)
         return kinds.constant(operand, column)
 
-    def _number(self, left: Operand, right: Operand) -> ir.BooleanValue:
+    def _same(self, left: Operand, right: Operand) -> ir.BooleanValue:
         """Whether both are the same term; constants are compared by key."""
         if isinstance(left, Variable) and isinstance(right, Variable):
-            return self._column_of(left) == self._column_of(right)
+            return self.number(left) == self.number(right)
         if not isinstance(left, Variable) and not isinstance(right, Variable):
             return ibis.literal(left == right)
         if isinstance(left, Variable):
-            return self._typed(left, "key") == ibis.literal(key(right))  # type: ignore[arg-type]
-        return self._number(right, left)
-
-    def _typed(self, variable: Variable, column: str) -> ir.Value:
-        self.needs.setdefault(variable, set()).add(column)
-        if self._rehearsing:
-            return _PLACEHOLDER[column]
-        side = self._side(variable)
-        return side.table[side.values[variable, column]]
-
-    def _column_of(self, variable: Variable) -> ir.Value:
-        side = self._side(variable)
-        return side.table[side.columns[variable]]
-
-    def _side(self, variable: Variable) -> Solutions:
-        return next(side for side in self._sides if variable in side.columns)
-
-
-_PLACEHOLDER: dict[str, ir.Value] = {
-    "family": ibis.literal(0, "int8"),
-    "key": ibis.literal(""),
-    "exact": ibis.literal(0).cast("decimal(38, 18)"),
-    "real": ibis.literal(0.0),
-    "lexical": ibis.literal(""),
-    "truth": ibis.literal(True),
-    "day": ibis.literal("2000-01-01").cast("date"),
-    "moment": ibis.literal(0, "int64"),
-}
-"""What stands for a typed column while only the need for it is noted."""
+            return self.typed(left, "key") == ibis.literal(key(right))  # type: ignore[arg-type]
+        return self._same(right, left)
 
 
 def _operand(expression: Expression) -> Operand:

@@ -49,8 +49,9 @@ class Solutions:
             families={**self.families, **{v: f & self.families.get(v, f) for v, f in families.items()}},
         )
 
-    def without(self, rows: ir.Table, variables: Iterable[Variable]) -> Solutions:
-        """Return the solutions that agree with no row of *rows* on *variables*."""
+    def without(self, others: Solutions, variables: Sequence[Variable]) -> Solutions:
+        """Return the solutions that agree with none of *others* on *variables*."""
+        rows = others._columns_of(variables)  # repetitions do an anti-join no harm
         shared = [self.columns[variable] for variable in variables]
         if shared:
             return self.on(self.table.anti_join(rows, shared))
@@ -94,6 +95,8 @@ class Solutions:
 
     def projected(self, variables: Iterable[Variable]) -> ir.Table:
         """Return the distinct values of *variables*."""
+        return self._columns_of(variables).distinct()
+
+    def _columns_of(self, variables: Iterable[Variable]) -> ir.Table:
         names = [self.columns[variable] for variable in variables]
-        wanted = self.table.select(*names) if names else self.table.select(one=ibis.literal(1))
-        return wanted.distinct()
+        return self.table.select(*names) if names else self.table.select(one=ibis.literal(1))

@@ -1,0 +1,63 @@
+"""The typed columns of variables, where an expression is translated into one of the database.
+
+An expression is walked twice: once to find out which typed columns it needs, without a table that has them,
+and once to build it.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+from pyoxigraph import Variable
+
+from kb.inference.relational.solutions import Solutions
+
+
+class NotNative(Exception):
+    """The expression needs :mod:`kb.srl.expressions`."""
+
+
+class Columns:
+    """Looks up the columns of variables in one table or two.
+
+    :param sides: where variables are looked up, the first that has one counts.
+    :param rehearsing: only note in :attr:`needs` the typed columns that would be used.
+    """
+
+    def __init__(self, *sides: Solutions, rehearsing: bool = False) -> None:
+        self.needs: dict[Variable, set[str]] = {}
+        self._sides = sides
+        self._rehearsing = rehearsing
+
+    def families(self, variable: Variable) -> frozenset[int]:
+        """Return what kinds of terms the variable may be."""
+        return self._side(variable).families[variable]
+
+    def typed(self, variable: Variable, column: str) -> ir.Value:
+        """Return a typed column of the variable (:func:`kb.inference.relational.families.typed`)."""
+        self.needs.setdefault(variable, set()).add(column)
+        if self._rehearsing:
+            return _PLACEHOLDER[column]
+        side = self._side(variable)
+        return side.table[side.values[variable, column]]
+
+    def number(self, variable: Variable) -> ir.Value:
+        """Return the column of the variable's numbers in the lexicon."""
+        side = self._side(variable)
+        return side.table[side.columns[variable]]
+
+    def _side(self, variable: Variable) -> Solutions:
+        return next(side for side in self._sides if variable in side.columns)
+
+
+_PLACEHOLDER: dict[str, ir.Value] = {
+    "family": ibis.literal(0, "int8"),
+    "key": ibis.literal(""),
+    "exact": ibis.literal(0).cast("decimal(38, 18)"),
+    "real": ibis.literal(0.0),
+    "lexical": ibis.literal(""),
+    "truth": ibis.literal(True),
+    "day": ibis.literal("2000-01-01").cast("date"),
+    "moment": ibis.literal(0, "int64"),
+}
+"""What stands for a typed column while only the need for it is noted."""

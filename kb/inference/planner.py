@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
+from typing import Any
 
 from pyoxigraph import Variable
 
@@ -61,9 +62,24 @@ def order(
     steps = list(scoped(rule.body, bound))
     if first is None and _volatile(rule):
         return steps
-    assigned = {e.variable for e in rule.body if isinstance(e, Assignment)}
-    known = set(bound)
-    ordered: list[Step] = []
+    return arranged(steps, bound, cost, first)
+
+
+def arranged(
+    elements: Iterable[Step],
+    bound: Set[Variable],
+    cost: Callable[[TriplePattern, Set[Variable]], Any],
+    first: TriplePattern | None = None,
+    *,
+    tests: bool = True,
+) -> list[Step]:
+    """Return *elements* in an order that can be evaluated: what binds nothing as early as it can be.
+
+    :param cost: something that orders patterns, as for :func:`order`.
+    :param tests: whether a pattern without unbound variables is a test, and not a pattern like others.
+    """
+    steps, known, ordered = list(elements), set(bound), list[Step]()
+    assigned = {step.element.variable for step in steps if isinstance(step.element, Assignment)}
 
     def take(step: Step) -> None:
         steps.remove(step)
@@ -74,7 +90,11 @@ def order(
     if first is not None:
         take(next(step for step in steps if step.element is first))
     while steps:
-        ready = [step for step in steps if _ready(step, known)]
+        ready = [
+            step
+            for step in steps
+            if (tests or not isinstance(step.element, TriplePattern)) and _ready(step, known)
+        ]
         if ready:
             take(min(ready, key=_cost))
             continue

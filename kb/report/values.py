@@ -1,4 +1,4 @@
-"""The values of a report as literals, or what is wrong with them.
+"""The values of a report as literals, or what is wrong with them; and the way back.
 
 Everything here bounds what it is given before it writes it out: a number may claim a billion digits, a
 text half a character.
@@ -10,12 +10,16 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any, TypeAlias
 
 from pyoxigraph import Literal, NamedNode
 
 from kb.errors import Fault, Text
 from kb.namespaces import XSD
+from kb.srl.syntax import Term
 
+Value: TypeAlias = str | int | Decimal | bool
+"""A value as a report gives it."""
 CHINA_STANDARD_TIME = timezone(timedelta(hours=8))
 """All of China keeps one time; a report without an offset is meant so."""
 MAX_TEXT = 2000
@@ -122,3 +126,25 @@ READERS: dict[str, Callable[[str, object], Literal | Fault]] = {
     XSD + "dateTime": _moment,
     XSD + "string": _text,
 }
+
+
+def plain(term: Term) -> Value:
+    """Return *term* as a report gives it."""
+    if not isinstance(term, Literal):
+        assert isinstance(term, NamedNode)
+        return term.value
+    match term.datatype.value.rsplit("#", 1)[-1]:
+        case "integer":
+            return int(term.value)
+        case "decimal":
+            return Decimal(term.value)
+        case "boolean":
+            return term.value == "true"
+        case "dateTime":  # one way to write the zone, so that equal times are equal
+            return datetime.fromisoformat(term.value).isoformat()
+    return term.value
+
+
+def in_json(value: object) -> Any:
+    """Return a value of a report as JSON has it."""
+    return float(value) if isinstance(value, Decimal) else value

@@ -15,11 +15,12 @@ from pyoxigraph import Literal, NamedNode
 
 from kb.errors import both
 from kb.namespaces import RDF_TYPE, XSD, xz
+from kb.report.values import Value, in_json, plain
 from kb.report.vocabulary import Field
 from kb.services.audience import Visible, everything
 from kb.services.incident import Answer, recall
 from kb.services.smallest import INTEGERS
-from kb.services.trials import Trial, Value, in_json, plain, shown
+from kb.services.trials import Trial, shown
 from kb.services.views import View
 from kb.services.whatif import difference, response, share
 from kb.services.words import Node, Words

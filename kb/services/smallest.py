@@ -21,9 +21,10 @@ from pyoxigraph import Literal, NamedNode, Triple
 from kb.inference.explanation.levers import Lever, Plan, Plans, effort
 from kb.namespaces import RDF_TYPE, XSD, xz
 from kb.report.reading import TYPE_KEY
+from kb.report.values import Value, plain
 from kb.report.vocabulary import Field
 from kb.services.incident import OCCURRED_ON
-from kb.services.trials import Trial, Value, plain
+from kb.services.trials import Trial
 from kb.services.views import View
 from kb.services.workspace import Workspace
 

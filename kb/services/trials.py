@@ -15,15 +15,14 @@ from pyoxigraph import Literal, NamedNode
 from kb.errors import ReportRejected, Text, both
 from kb.namespaces import RDF_TYPE, xz
 from kb.report.reading import ID_KEY, TYPE_KEY, unknown_key
+from kb.report.values import Value, in_json, plain
 from kb.report.vocabulary import Field
 from kb.services.incident import Answer
 from kb.services.views import View
 from kb.services.workspace import Workspace
-from kb.srl.syntax import Term
 
 RECEIVED_AT = xz("receivedAt")
 INCIDENT_CLASS = xz("Incident")
-Value: TypeAlias = str | int | Decimal | bool
 Changes: TypeAlias = Mapping[str, Any]
 """New values by key of a report; ``None`` takes a fact away."""
 
@@ -88,34 +87,12 @@ def require_known(workspace: Workspace, keys: set[str]) -> None:
         raise ReportRejected(faults)
 
 
-def plain(term: Term) -> Value:
-    """Return *term* as a report gives it."""
-    if not isinstance(term, Literal):
-        assert isinstance(term, NamedNode)
-        return term.value
-    match term.datatype.value.rsplit("#", 1)[-1]:
-        case "integer":
-            return int(term.value)
-        case "decimal":
-            return Decimal(term.value)
-        case "boolean":
-            return term.value == "true"
-        case "dateTime":  # one way to write the zone, so that equal times are equal
-            return datetime.fromisoformat(term.value).isoformat()
-    return term.value
-
-
 def label_of(workspace: Workspace, key: str) -> tuple[Text, Field | None]:
     """Return what a key of a report is called, and its field; the type of an incident has none."""
     field = workspace.vocabulary.fields.get(key)
     if field is None:
         return Text("事件类型", "type of incident"), None
     return field.label, field
-
-
-def in_json(value: object) -> Any:
-    """Return a value of a report as JSON has it."""
-    return float(value) if isinstance(value, Decimal) else value
 
 
 def shown(workspace: Workspace, describe: Any, key: str, value: Value | None) -> dict[str, Any] | None:

@@ -13,10 +13,11 @@ from pyoxigraph import NamedNode, Triple
 from kb.errors import Text, both
 from kb.namespaces import RDFS_LABEL, xz
 from kb.report.reading import TYPE_KEY
+from kb.report.values import Value, in_json
 from kb.services.audience import Visible, everything
 from kb.services.explaining import Explainer, conclusions
 from kb.services.incident import WORKING, Answer, recall
-from kb.services.trials import Trial, Value, in_json, label_of, report_of, require_known, shown
+from kb.services.trials import Trial, label_of, report_of, require_known, shown
 from kb.services.views import View
 from kb.services.words import Node, Words
 from kb.services.workspace import Workspace

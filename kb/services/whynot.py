@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from pyoxigraph import Triple, Variable
+from pyoxigraph import Triple
 
 from kb.errors import Text, both
 from kb.inference.explanation.levers import Plans, any_of, distance
@@ -13,15 +13,16 @@ from kb.inference.explanation.misses import Holding, Miss, Status, Unmet
 from kb.inference.explanation.whynot import WhyNot
 from kb.services import targets
 from kb.services.audience import Visible, everything
+from kb.services.conditions import Conditions
 from kb.services.explaining import Explainer, withheld
 from kb.services.incident import recall
 from kb.services.smallest import MAX_DERIVATIONS, Found, effort_of, search
-from kb.services.trials import INCIDENT_CLASS, Trial
+from kb.services.trials import Trial
 from kb.services.views import View
 from kb.services.whatif import change
 from kb.services.words import Node, Words
 from kb.services.workspace import Workspace
-from kb.srl.syntax import Assignment, Filter, Negation, Rule, Term, TriplePattern, variables_of
+from kb.srl.syntax import Assignment, Rule
 
 MAX_MISSES = 2
 """So many rules are told for one thing that none of them derived; the nearest."""
@@ -67,6 +68,7 @@ class _Teller:
     def __init__(self, view: View) -> None:
         self._view = view
         self._words = Words(view)
+        self._conditions = Conditions(self._words)
         self._trial = Trial(view)
         self._told: set[str] = set()
 
@@ -154,10 +156,10 @@ class _Teller:
 
     def _cause(self, unmet: Unmet, rule: Rule, above: tuple[Unmet, Rule] | None) -> Text:
         """Say what failed at the bottom, and for what it was needed."""
-        said = self._condition(unmet, rule)
+        said = self._conditions.said(unmet, rule)
         if above is None or unmet.status in (Status.UNKNOWN, Status.IMPOSSIBLE):
             return said
-        for_what = self._condition(*above)
+        for_what = self._conditions.said(*above)
         return Text(f"{for_what.zh}（{said.zh}）", f"{for_what.en} ({said.en})")
 
     def _change(self, found: Found, cut: bool) -> Node:
@@ -199,7 +201,7 @@ class _Teller:
         }
 
     def _unmet(self, unmet: Unmet, rule: Rule) -> Node:
-        statement = self._condition(unmet, rule)
+        statement = self._conditions.said(unmet, rule)
         node: Node = {
             "kind": "condition",
             "status": unmet.status.value,
@@ -237,52 +239,6 @@ class _Teller:
                 }
             )
         return node
-
-    def _condition(self, unmet: Unmet, rule: Rule) -> Text:
-        """Say a condition that fails, and how."""
-        bindings = dict(unmet.bindings)
-        said = self._words.conjunction([unmet.element], bindings)
-        match unmet.status:
-            case Status.UNKNOWN:
-                needs = self._needs(unmet, rule)
-                assert isinstance(unmet.element, TriplePattern)
-                fact = self._words.term(_value(unmet.element.predicate, bindings))
-                return Text(
-                    f"未报告{fact.zh}" + (f"（须 {needs.zh}）" if needs else ""),
-                    f"{fact.en} was not reported" + (f" (needed: {needs.en})" if needs else ""),
-                )
-            case Status.FALSE:
-                if isinstance(unmet.element, TriplePattern):
-                    rows = [self._words.statement(row) for row in unmet.found if row[2] != INCIDENT_CLASS]
-                    now = Text("；".join(r.zh for r in rows), "; ".join(r.en for r in rows))
-                    return Text(f"不成立：{said.zh}（现为：{now.zh}）", f"not so: {said.en} (but: {now.en})")
-                return Text(f"不成立：{said.zh}", f"not so: {said.en}")
-            case Status.BLOCKED:
-                assert isinstance(unmet.element, Negation)
-                rows = [self._words.statement(row) for row in unmet.found[:MAX_MISSES]]
-                return Text(
-                    "不得有而有：" + "；".join(r.zh for r in rows),
-                    "must not hold but does: " + "; ".join(r.en for r in rows),
-                )
-            case Status.UNDERIVED:
-                return Text(f"没有得出：{said.zh}", f"not concluded: {said.en}")
-            case Status.IMPOSSIBLE:
-                return Text(f"知识中没有：{said.zh}", f"knowledge does not have: {said.en}")
-
-    def _needs(self, unmet: Unmet, rule: Rule) -> Text | None:
-        """Say what an unknown value is compared with."""
-        assert isinstance(unmet.element, TriplePattern)
-        bindings, object_ = dict(unmet.bindings), unmet.element.object
-        if not isinstance(object_, Variable) or object_ in bindings:
-            return self._words.term(_value(object_, bindings))
-        filters = [e for e in rule.body if isinstance(e, Filter) and object_ in set(variables_of(e))]
-        known = [f for f in filters if set(variables_of(f)) - {object_} <= bindings.keys()]
-        fact = self._words.term(_value(unmet.element.predicate, bindings))
-        return self._words.conjunction(known, bindings, {object_: fact}) if known else None
-
-
-def _value(term: Any, bindings: dict[Variable, Term]) -> Term | None:
-    return bindings.get(term) if isinstance(term, Variable) else term
 
 
 def _is_block(unmet: Unmet) -> bool:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 from pyoxigraph import NamedNode, Triple
 
 from kb.errors import StoreError, XiezhiError
 from kb.store.protocol import Change, Term
 from kb.store.quads import SYSTEM
 
+RESERVE = 1 << 30
+"""Bytes that stay free on the disk: below, the store turns read-only, so that the journal, a
+checkpoint and whoever cleans up still have room."""
 DEPTH = 4
 """How deep triple terms may nest. Oxigraph stores any depth, but reading 15,000 crashes it."""
 
@@ -38,6 +44,21 @@ def check(change: Change, *texts: str | None) -> None:
             (text or "").encode()
         except UnicodeEncodeError as error:  # half a surrogate pair, as JSON may hold
             raise _refused(ascii(text), "文字不是有效的 Unicode", "the text is not valid Unicode") from error
+
+
+def require_space(folder: Path, reserve: int) -> None:
+    """Refuse to write where fewer than *reserve* bytes would stay free.
+
+    :raises StoreError: ``store.read-only``.
+    """
+    if shutil.disk_usage(folder).free < reserve:
+        raise StoreError.of(
+            "store.read-only",
+            "磁盘空间不足，存储只读",
+            "the disk is nearly full, the store is read-only",
+            where=str(folder),
+            repair=("释放磁盘空间后重试", "free some disk space and try again"),
+        )
 
 
 def _depth(term: Term) -> int:

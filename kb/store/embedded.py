@@ -14,7 +14,6 @@ the two leaves an entry that the next start applies.
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -29,16 +28,13 @@ from pyoxigraph import Store as Oxigraph
 
 from kb.errors import StoreError, XiezhiError
 from kb.store import admission, backup
+from kb.store.admission import RESERVE
 from kb.store.behind import Behind
 from kb.store.journal import Journal
 from kb.store.lock import Lock
 from kb.store.protocol import Change, Entry, Listener, Receipt, Result, Subject, Term
 from kb.store.quads import SYSTEM, Quads, explained
 from kb.store.recovery import open_quads, rebuild_quads
-
-RESERVE = 1 << 30
-"""Bytes that stay free on the disk: below, the store turns read-only, so that the journal, a
-checkpoint and whoever cleans up still have room."""
 
 
 def open_store(folder: Path, *, reserve: int = RESERVE) -> EmbeddedStore:
@@ -297,14 +293,7 @@ class EmbeddedStore:
     def _check_writable(self) -> None:
         if self._failure or self._behind.failure:
             raise self._halted()
-        if shutil.disk_usage(self.folder).free < self._reserve:
-            raise StoreError.of(
-                "store.read-only",
-                "磁盘空间不足，存储只读",
-                "the disk is nearly full, the store is read-only",
-                where=str(self.folder),
-                repair=("释放磁盘空间后重试", "free some disk space and try again"),
-            )
+        admission.require_space(self.folder, self._reserve)
 
     def _halted(self) -> XiezhiError:
         why = self._failure or self._behind.failure

@@ -182,7 +182,7 @@ def test_why_prints_json(xiezhi: Run, reported: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("incident", "conclusion", "said"),
     [
-        ("fire", "leadDepartmnt", "near to it: lead department"),
+        ("fire", "leadDepartmnt", "did you mean lead department"),
         ("never", "grade", "there is no incident never"),
     ],
 )

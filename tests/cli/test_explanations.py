@@ -44,7 +44,7 @@ def test_why_not_takes_a_whole_triple_and_prints_json(xiezhi: Run, reported: dic
     ("arguments", "status", "said"),
     [
         (("why-not", "fire"), 2, "TARGET"),
-        (("why-not", "fire", "Majr"), 1, "near to it"),
+        (("why-not", "fire", "Majr"), 1, "did you mean"),
         (("why-not", "nowhere", "Major"), 1, "no incident nowhere"),
         (("what-if", "fire"), 2, "--set"),
         (("what-if", "fire", "--set", "deaths"), 1, "KEY=VALUE"),

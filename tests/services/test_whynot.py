@@ -146,7 +146,7 @@ def test_an_unknown_target_names_the_near_ones(
 
 
 def test_an_unknown_relation_names_the_near_ones(workspace: Workspace, gas_explosion: str) -> None:
-    with pytest.raises(NotFound, match=r"near to it: lead department"):
+    with pytest.raises(NotFound, match=r"did you mean lead department"):
         why_not(workspace, gas_explosion, "重大", relation="lead departmnt")
 
 

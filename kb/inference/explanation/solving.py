@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pyoxigraph import Literal, NamedNode, Triple, Variable
 
 from kb.inference.explanation.world import Row, World
-from kb.inference.planner import Step, scoped
+from kb.inference.planner import Step, arranged, scoped, unbound
 from kb.namespaces import XSD
 from kb.srl.expressions import Condition, Evaluator, ExpressionError, compile_condition, compile_expression
 from kb.srl.syntax import (
@@ -25,7 +25,6 @@ from kb.srl.syntax import (
     Term,
     TriplePattern,
     TripleTermPattern,
-    variables_of,
 )
 
 Bindings = Mapping[Variable, Term]
@@ -141,30 +140,11 @@ def plan(
     :param bound: variables that have a value here, as the head was bound to what is explained.
     :param late: ranks patterns; the lower come first. Then those with fewer variables unbound come first.
     """
-    steps = list(scoped(body, given))
-    assigned = {step.element.variable for step in steps if isinstance(step.element, Assignment)}
-    known, ordered = set(bound), list[Step]()
-    while steps:
-        chosen = next((step for step in steps if _ready(step, known)), None)
-        if chosen is None:
-            patterns = [
-                step
-                for step in steps
-                if isinstance(step.element, TriplePattern)
-                and not (assigned & set(variables_of(step.element)) - known)
-            ]
-            chosen = min(
-                patterns,
-                key=lambda step: (
-                    late(step.element) if late else 0,
-                    len(set(variables_of(step.element)) - known),
-                ),
-            )
-        steps.remove(chosen)
-        ordered.append(chosen)
-        if isinstance(chosen.element, TriplePattern | Assignment):
-            known.update(variables_of(chosen.element))
-    return ordered
+
+    def cost(pattern: TriplePattern, known: Set[Variable]) -> tuple[int, float]:
+        return late(pattern) if late else 0, unbound(pattern, known)
+
+    return arranged(scoped(body, given), bound, cost, tests=False)
 
 
 def unify(pattern: PatternTerm, term: Term, bindings: dict[Variable, Term]) -> bool:
@@ -184,13 +164,3 @@ def _known(term: PatternTerm, bindings: Bindings) -> Term | None:
     if isinstance(term, Variable):
         return bindings.get(term)
     return None if isinstance(term, TripleTermPattern) else term
-
-
-def _ready(step: Step, known: Set[Variable]) -> bool:
-    match step.element:
-        case Filter(expression) | Assignment(_, expression):
-            return set(variables_of(expression)) <= known
-        case Negation():
-            return step.sees <= known
-        case TriplePattern():
-            return False

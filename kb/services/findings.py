@@ -1,0 +1,83 @@
+"""What one answer concludes, in the words of JSON: ``{"iri", "label", "because"}``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from kb.errors import both
+from kb.inference.program import INCIDENT
+from kb.namespaces import DCTERMS, xz
+from kb.services.incident import Answer
+from kb.services.workspace import Workspace
+from kb.srl.syntax import Term
+
+SOURCE = NamedNode(DCTERMS + "source")
+
+
+class Findings:
+    """Looks up what *answer* concludes and what knowledge says of that, by local names of properties."""
+
+    def __init__(self, workspace: Workspace, answer: Answer) -> None:
+        self._workspace = workspace
+        self._answer = answer
+        self._derivation = answer.derivation
+        self._knowledge = workspace.engine.source
+
+    def first(self, relation: str) -> dict[str, Any] | None:
+        """Return the first conclusion with *relation*, or ``None``."""
+        found = self.all(relation)
+        return self.conclusion(relation, found[0]) if found else None
+
+    def conclusion(self, relation: str, term: Term) -> dict[str, Any]:
+        """Return a conclusion as it stands in JSON: what it is called, and why it was drawn."""
+        return {**self.value(term), "because": self.because(relation, term)}
+
+    def value(self, term: Term | None) -> dict[str, Any]:
+        """Return *term* as it stands in JSON."""
+        if term is None:
+            return {"iri": None, "label": None}
+        iri = term.value if isinstance(term, NamedNode) else None
+        return {"iri": iri, "label": both(self._workspace.describer.text(term))}
+
+    def because(self, relation: str, term: Term) -> dict[str, Any]:
+        """Return the rule that drew a conclusion about the incident, and the clause that it rests on."""
+        because = self._derivation.because(Triple(self._answer.incident, xz(relation), term))
+        assert because is not None
+        rule = because.rule
+        assert rule.iri is not None
+        document = self._workspace.engine.program.document(rule)
+        own = (v for v in rule.own_variables if v != INCIDENT)
+        clauses = (self.one(because.bindings[variable], SOURCE) for variable in own)
+        clause = next((found for found in clauses if found), document.source)
+        return {"rule": rule.iri.value, "label": both(document.label), "clause": self.clause(clause)}
+
+    def clause(self, clause: Term | None) -> dict[str, Any] | None:
+        """Return a clause as it stands in JSON."""
+        return None if clause is None else self.value(clause)
+
+    def text(self, subject: Term, predicate: str) -> dict[str, str] | None:
+        """Return the texts of *predicate*, or ``None``."""
+        assert isinstance(subject, NamedNode)
+        text = self._workspace.names.texts(subject, NamedNode(predicate))
+        return None if text is None else both(text)
+
+    def all(self, relation: str) -> list[Term]:
+        """Return what was concluded of the incident with *relation*."""
+        return self._derivation.objects(self._answer.incident, xz(relation))
+
+    def values(self, subject: Term, relation: str | NamedNode) -> Iterable[Term]:
+        """Return what knowledge says of *subject*."""
+        predicate = xz(relation) if isinstance(relation, str) else relation
+        return self._knowledge.values(subject, predicate)
+
+    def one(self, subject: Term, relation: str | NamedNode) -> Term | None:
+        """Return one of :meth:`values`, or ``None``."""
+        return next(iter(self.values(subject, relation)), None)
+
+    def rank(self, term: Term) -> int:
+        """Return the ``xz:rank`` of *term*; 9 if it has none."""
+        rank = self.one(term, "rank")
+        return int(rank.value) if isinstance(rank, Literal) else 9

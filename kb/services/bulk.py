@@ -45,14 +45,18 @@ class Figures:
         return self.load_s + self.derive_s
 
     def render(self, lang: str, ours: Figures | None = None) -> str:
-        """Return the figures as a line in *lang*, with how much slower it is than *ours*."""
+        """Return the figures as a line in *lang*, with how long an incident takes compared with *ours*."""
         derived = self.derived or 0
         rate = derived / self.total_s if self.total_s else 0.0
         per_incident = self.total_s / self.incidents * 1e6 if self.incidents else 0.0
         times = ""
         if ours is not None and ours.incidents and self.incidents:
-            ratio = (self.total_s / self.incidents) / (ours.total_s / ours.incidents)
-            times = Text(f"　慢 {ratio:.1f} 倍", f"  {ratio:.1f} times ours").in_(lang)
+            each, our = self.total_s / self.incidents, ours.total_s / ours.incidents
+            alone, our_own = self.derive_s / self.incidents, ours.derive_s / ours.incidents
+            times = Text(
+                f"；每起用时为本系统的 {each / our:.1f} 倍（不计读入 {alone / our_own:.1f} 倍）",
+                f"; {each / our:.1f} times as long for each as ours ({alone / our_own:.1f} without loading)",
+            ).in_(lang)
         line = Text(
             f"{self.peer}：{self.incidents:,} 起，读入 {self.facts_in:,} 条，推出 {derived:,} 条；"
             f"读入 {self.load_s:.1f} 秒，推理 {self.derive_s:.1f} 秒，每起 {per_incident:.1f} 微秒，"

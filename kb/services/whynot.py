@@ -25,7 +25,7 @@ from kb.services.workspace import Workspace
 from kb.srl.syntax import Assignment, Rule
 
 MAX_MISSES = 2
-"""So many rules are told for one thing that none of them derived; the nearest."""
+"""So many rules are told for what another rule needed, the nearest; for what was asked about, all."""
 
 
 def why_not(
@@ -95,7 +95,7 @@ class _Teller:
             **answer,
             "status": "missing",
             "summary": [both(text) for text in self._summary(statement, cause, found, misses, bool(hidden))],
-            "misses": [self._miss(miss) for miss in _worth_telling(misses)],
+            "misses": [self._miss(miss) for miss in misses],
             "change": self._change(found, asker.cut),
             "withheld": hidden,
         }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import runpy
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from kb.inference.program import read
+from kb.inference.relational.connection import ENGINES, Connection
+from kb.inference.relational.executor import RelationalExecutor
 from kb.inference.relational.keys import key
 from kb.namespaces import ROOT, XZ, xz
 from kb.resources import folder
@@ -32,12 +36,20 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def run(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A function that runs a peer on incidents of Qingdao and returns its figures and what it derived."""
+def inputs(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The base graph and incidents of Qingdao, as files."""
     place = tmp_path_factory.mktemp("peers")
     base, incidents = place / "base.parquet", place / "incidents.parquet"
     synthetic.background(workspace, base)
     synthetic.incidents(workspace, "370200", INCIDENTS, incidents)
+    return base, incidents
+
+
+@pytest.fixture(scope="module")
+def run(inputs: tuple[Path, Path]) -> Run:
+    """A function that runs a peer on the incidents and returns its figures and what it derived."""
+    base, incidents = inputs
+    place = base.parent
 
     def run(peer: str, limit: int = INCIDENTS) -> tuple[dict[str, Any], Rows]:
         output = place / f"{peer}.parquet"
@@ -65,6 +77,23 @@ def seen(workspace: Workspace, derived: Rows) -> Rows:
     working = workspace.store.match(None, xz("workingProperty"), None)
     assert not {key(quad.subject) for quad in working} & {f"<{XZ}{name}>" for name in conclusions}
     return {row for row in derived if row[1] in {f"<{XZ}{name}>" for name in conclusions}}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # PySpark's sockets
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_bulk_executor_derives_what_the_interactive_one_derives(
+    inputs: tuple[Path, Path], derived: Rows, engine: str
+) -> None:
+    if engine == "spark":
+        pytest.importorskip("pyspark", reason="the extra [spark] is not installed")
+        if shutil.which("java") is None:
+            pytest.skip("Spark needs Java, and there is none here")
+    with Connection(engine) as connection:
+        executor = RelationalExecutor(read(folder("rules")).response, connection)
+        found = executor.derive(*map(connection.read, inputs)).facts()
+        assert found is not None
+        rows = found.to_pyarrow().to_pylist()
+    assert {(row["subject"], row["predicate"], row["object"]) for row in rows} == derived
 
 
 @pytest.mark.parametrize("peer", ["nemo", "oxigraph"])

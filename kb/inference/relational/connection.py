@@ -24,6 +24,8 @@ from kb.errors import ResourceMissing
 Backend: TypeAlias = Any
 """An Ibis backend; their common class declares less than all of them have."""
 ENGINES = ("duckdb", "spark")
+MEMORY = "2GB"
+"""What DuckDB takes before it uses the disk: a million incidents take 8 GB without a limit, and as long."""
 
 
 class Connection:
@@ -43,7 +45,7 @@ class Connection:
         self,
         engine: str = "duckdb",
         *,
-        memory: str | None = None,
+        memory: str = MEMORY,
         threads: int | None = None,
         master: str | None = None,
         folder: Path | None = None,
@@ -112,16 +114,15 @@ class Connection:
         self.close()
 
 
-def _duckdb(folder: Path, memory: str | None, threads: int | None) -> tuple[Backend, Callable[[], None]]:
+def _duckdb(folder: Path, memory: str, threads: int | None) -> tuple[Backend, Callable[[], None]]:
     settings: dict[str, Any] = {
         "temp_directory": str(folder),
+        "memory_limit": memory,
         "max_temp_directory_size": f"{shutil.disk_usage(folder).free // 2} bytes",
         "preserve_insertion_order": False,  # tables are sets; keeping order costs memory
         "autoinstall_known_extensions": False,  # nothing is fetched from the network
         "autoload_known_extensions": False,
     }
-    if memory is not None:
-        settings["memory_limit"] = memory
     if threads is not None:
         settings["threads"] = threads
     backend = ibis.duckdb.connect(**settings)

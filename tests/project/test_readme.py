@@ -65,7 +65,7 @@ def test_every_command_of_the_readme_works_beside_the_running_server(
 ) -> None:
     if command.startswith("xiezhi bench"):
         command = re.sub(r"--incidents \d+", "--incidents 20", command).replace("110000", "370200")
-        command = re.sub(r"( --size \d+)+", " --size 20 --peer-size 20", command)
+        command = re.sub(r"( --size \d+)+", " --size 20 --peer-size 2", command)
     words = shlex.split(command)
     if words[0] == "python":
         words += [server]

@@ -16,7 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote, urlencode
@@ -234,6 +234,22 @@ def progress(lang: str) -> Iterator[Callable[[Text, int, int], None]]:
             bar.update(tasks[name], completed=done, total=total)
 
         yield tell
+
+
+def _speak(context: click.Context, _: click.Parameter, lang: str | None) -> None:
+    """Let the command speak *lang*, in its errors too."""
+    if lang is not None:
+        context.obj = replace(context.obj, lang=lang)
+
+
+LANG = click.option(
+    "--lang",
+    type=click.Choice(["zh", "en"]),
+    help="Language of the text. 语言。",
+    callback=_speak,
+    expose_value=False,
+)
+"""The option of commands that print sentences; others speak the language of ``xiezhi --lang``."""
 
 
 def faults_as_exit(command: Callable[P, R]) -> Callable[P, R]:

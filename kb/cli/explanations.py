@@ -7,12 +7,11 @@ from typing import Any, BinaryIO
 
 import click
 
-from kb.cli.context import Context, faults_as_exit
+from kb.cli.context import LANG, Context, faults_as_exit
 from kb.errors import InputError
 from kb.report.document import parse_json
 from kb.services import drawing, proof_rdf, telling
 
-LANG = click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the text.")
 FORMAT = click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
@@ -33,7 +32,7 @@ DEPTH = click.option("--depth", type=click.IntRange(1), default=50, help="Show s
 @DEPTH
 @click.pass_obj
 @faults_as_exit
-def why(context: Context, incident: str, conclusion: str, format_: str, lang: str | None, depth: int) -> None:
+def why(context: Context, incident: str, conclusion: str, format_: str, depth: int) -> None:
     """Print why CONCLUSION holds for INCIDENT: the smallest proof, down to facts, graphs and clauses.
 
     CONCLUSION is a name as the recommendation shows it, a relation ("lead department", "牵头部门", "grade")
@@ -47,9 +46,9 @@ def why(context: Context, incident: str, conclusion: str, format_: str, lang: st
         case "jsonld":
             click.echo(proof_rdf.to_jsonld(proof))
         case "svg":
-            click.echo(drawing.draw(proof, lang or context.lang))
+            click.echo(drawing.draw(proof, context.lang))
         case _:
-            click.echo(telling.proof(proof, lang or context.lang, depth), nl=False)
+            click.echo(telling.proof(proof, context.lang, depth), nl=False)
 
 
 @click.command("why-not")
@@ -69,7 +68,6 @@ def why_not(
     relation: str | None,
     triple: tuple[str, str, str] | None,
     format_: str,
-    lang: str | None,
     depth: int,
 ) -> None:
     """Print why INCIDENT lacks TARGET, and the smallest change of facts that would bring it about.
@@ -83,7 +81,7 @@ def why_not(
     if format_ == "json":
         _print_json(answer)
     else:
-        click.echo(telling.why_not(answer, lang or context.lang, depth), nl=False)
+        click.echo(telling.why_not(answer, context.lang, depth), nl=False)
 
 
 @click.command("ask-next")
@@ -92,7 +90,7 @@ def why_not(
 @LANG
 @click.pass_obj
 @faults_as_exit
-def ask_next(context: Context, incident: str, format_: str, lang: str | None) -> None:
+def ask_next(context: Context, incident: str, format_: str) -> None:
     """Print what to find out about INCIDENT next, and how much of the answer each fact decides.
 
     给出接下来最应问清的事实。
@@ -102,7 +100,7 @@ def ask_next(context: Context, incident: str, format_: str, lang: str | None) ->
     if format_ == "json":
         _print_json(answer)
     else:
-        click.echo(telling.ask_next(answer, lang or context.lang), nl=False)
+        click.echo(telling.ask_next(answer, context.lang), nl=False)
 
 
 @click.command("what-if")
@@ -121,7 +119,6 @@ def what_if(
     settings: tuple[str, ...],
     removed: tuple[str, ...],
     format_: str,
-    lang: str | None,
 ) -> None:
     """Print how the response to INCIDENT would change with other facts. Nothing is stored.
 
@@ -136,7 +133,7 @@ def what_if(
     if format_ == "json":
         _print_json(answer)
     else:
-        click.echo(telling.what_if(answer, lang or context.lang), nl=False)
+        click.echo(telling.what_if(answer, context.lang), nl=False)
 
 
 def _setting(text: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 import click
 
 from kb.cli import text
-from kb.cli.context import Context, faults_as_exit
+from kb.cli.context import LANG, Context, faults_as_exit
 from kb.report.document import parse_json
 
 
@@ -17,10 +17,10 @@ from kb.report.document import parse_json
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json", "jsonld"]), default="text", show_default=True
 )
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the text.")
+@LANG
 @click.pass_obj
 @faults_as_exit
-def recommend(context: Context, file: BinaryIO, format_: str, lang: str | None) -> None:
+def recommend(context: Context, file: BinaryIO, format_: str) -> None:
     """Store the report in FILE (JSON, or "-") and print the prescribed response.
 
     存储事件报告，给出应当采取的响应。
@@ -33,4 +33,4 @@ def recommend(context: Context, file: BinaryIO, format_: str, lang: str | None) 
         elif format_ == "jsonld":
             click.echo(desk.rdf(recommendation["incident"]["id"], "application/ld+json"))
         else:
-            click.echo(text.recommendation(recommendation, lang or context.lang), nl=False)
+            click.echo(text.recommendation(recommendation, context.lang), nl=False)

@@ -31,6 +31,9 @@ from kb.srl.syntax import (
 
 STEMS = [Text("甲", "X"), Text("乙", "Y"), Text("丙", "Z"), Text("丁", "V"), Text("戊", "W")]
 """What the unknowns of a sentence are called."""
+SIGNS = {">=": "≥", "<=": "≤", "!=": "≠", "-": "−", "*": "×"}
+"""Operators as people write them."""
+MEMBERS = {"IN": "∈", "NOT IN": "∉"}
 SLOT = re.compile(r"\{(\w+)\}")
 WITHHELD = Text("（不予显示）", "(withheld)")
 Bindings: TypeAlias = Mapping[Variable, Term | None]
@@ -154,12 +157,19 @@ class Words:
             return say(expression)
         parts = [self._expression(argument, say) for argument in expression.arguments]
         operator = str(expression.operator)
+        if operator in MEMBERS:
+            first, *rest = parts
+            return Text(
+                f"{first.zh} {MEMBERS[operator]} {{{'、'.join(p.zh for p in rest)}}}",
+                f"{first.en} {MEMBERS[operator]} {{{', '.join(p.en for p in rest)}}}",
+            )
         if operator.isidentifier() or len(parts) == 1:
             return Text(
                 f"{operator}({', '.join(p.zh for p in parts)})",
                 f"{operator}({', '.join(p.en for p in parts)})",
             )
-        return Text(f" {operator} ".join(p.zh for p in parts), f" {operator} ".join(p.en for p in parts))
+        sign = f" {SIGNS.get(operator, operator)} "
+        return Text(sign.join(p.zh for p in parts), sign.join(p.en for p in parts))
 
     @staticmethod
     def _triple(subject: Text, predicate: object, relation: Text, object_: Text) -> Text:

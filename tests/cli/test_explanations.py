@@ -50,6 +50,7 @@ def test_why_not_takes_a_whole_triple_and_prints_json(xiezhi: Run, reported: dic
         (("what-if", "fire", "--set", "deaths"), 1, "KEY=VALUE"),
         (("what-if", "fire", "--set", "deaths=-1"), 1, "whole number"),
         (("what-if", "fire", "--unset", "deathz"), 1, "unknown key"),
+        (("what-if", "fire", "--unset", "deathz", "--lang", "zh"), 1, "未知字段"),
         (("ask-next", "nowhere"), 1, "no incident nowhere"),
     ],
 )

@@ -141,10 +141,12 @@ def _cost(step: Step) -> int:
             return 2
 
 
-def _volatile(rule: Rule) -> bool:
-    def makes(expression: Expression) -> bool:
-        return isinstance(expression, Call) and (
-            expression.operator in VOLATILE or any(makes(argument) for argument in expression.arguments)
-        )
+def is_volatile(expression: Expression) -> bool:
+    """Whether *expression* has another value each time that it is asked."""
+    return isinstance(expression, Call) and (
+        expression.operator in VOLATILE or any(map(is_volatile, expression.arguments))
+    )
 
-    return any(isinstance(e, Assignment | Filter) and makes(e.expression) for e in rule.body)
+
+def _volatile(rule: Rule) -> bool:
+    return any(isinstance(e, Assignment | Filter) and is_volatile(e.expression) for e in rule.body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,25 +13,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyoxigraph import BaseDirection, BlankNode, Literal, NamedNode, Triple
 
-from kb.errors import KnowledgeFault
+from kb.inference.bounds import InferenceStopped
 from kb.inference.planner import order
-from kb.inference.program import read
 from kb.inference.relational import keys
-from kb.inference.relational.checks import require_compilable
+from kb.inference.relational.executor import RelationalExecutor
 from kb.inference.relational.ordering import by_cost
 from kb.inference.relational.sizes import Statistics
-from kb.resources import folder
 from kb.srl.loader import load
 from kb.srl.parser import parse
 from kb.srl.syntax import RuleSet, Term, TriplePattern
 from tests.inference.relational import connection, infer
-from tests.inference.strategies import Features, graphs, rulesets
+from tests.inference.strategies import graphs, rulesets
 from tests.srl import textbook
 from tests.srl.evaluators import interactive
 from tests.srl.suites import canonical
 
 Graph = set[Triple]
-COMPILABLE = Features(triple_terms=False)
 XSD = "http://www.w3.org/2001/XMLSchema#"
 LITERALS = {
     "integer": ["0", "1", "007", "-3", "+5", "9223372036854775807", "99999999999999999999", "x", " 1"],
@@ -67,7 +65,7 @@ VALUES = [
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(ruleset=rulesets(COMPILABLE), base=graphs(features=COMPILABLE))
+@given(ruleset=rulesets(), base=graphs())
 def test_all_three_evaluators_agree_on_random_rules_and_data(ruleset: RuleSet, base: Graph) -> None:
     expected = textbook.infer(ruleset, base)
     for derived in (infer(ruleset, base), interactive(ruleset, base)):
@@ -163,27 +161,67 @@ def test_recursion_follows_a_path_of_any_length() -> None:
     assert infer(rules, base) == interactive(rules, base)
 
 
-def test_what_it_cannot_compile_is_named_with_file_and_line_before_anything_runs(tmp_path: Path) -> None:
+def test_values_that_are_new_for_each_solution_are_made_for_each_solution() -> None:
+    rules = parse(
+        "RULE { ?x <urn:id> ?u ; <urn:node> ?b } WHERE "
+        "{ ?x <urn:to> ?y SET (?u := STRUUID()) SET (?b := BNODE()) }"
+        "RULE { ?x <urn:other> ?u } WHERE { ?x <urn:to> ?y SET (?u := UUID()) FILTER (STRUUID() != STR(?u)) }"
+    )
+    base = [Triple(_node(n), NamedNode("urn:to"), _node(n + m)) for n in range(3) for m in (1, 2)]
+    derived = infer(rules, base)
+    assert Counter(t.predicate.value for t in derived) == {"urn:id": 6, "urn:node": 6, "urn:other": 6}
+    assert len({t.object for t in derived}) == 18
+
+
+def test_triple_terms_are_taken_apart_and_put_together() -> None:
+    rules = parse(
+        "PREFIX : <urn:> "
+        "RULE { ?x :of ?s ; :via ?p ; :at ?o } WHERE { ?x :says <<( ?s ?p ?o )>> }"
+        "RULE { ?x :own ?o } WHERE { ?x :says <<( ?x :p ?o )>> . ?o :q ?z }"
+        "RULE { ?x :deep ?o } WHERE { ?x :says <<( ?s :p <<( ?s :q ?o )>> )>> }"
+        "RULE { ?x :unsaid ?y } WHERE { ?x :p ?y NOT { ?z :says <<( ?x :p ?y )>> } }"
+        "RULE { ?x :quiet 1 } WHERE { ?x :p ?y NOT { ?x :says <<( ?any :p ?thing )>> FILTER (?thing != 7) } }"
+        "RULE { ?x :claims <<( ?y :p ?x )>> , <<( [] :made ?y )>> ; :plain ?y } WHERE { ?x :p ?y }"
+        "RULE { ?y :again <<( ?x :seen <<( ?y :p ?x )>> )>> } WHERE { ?x :p ?y }"
+        "RULE { ?x :no <<( ?v :p ?x )>> ; :yes ?v } WHERE { ?x :q ?v }"
+    )
+    base = parse(
+        "PREFIX : <urn:> DATA { :a :says <<( :a :p :b )>> , <<( :b :q 7 )>> , <<( :c :p <<( :c :q 1 )>> )>> ."
+        ":b :says <<( :b :p 7 )>> , 7 , :c . :a :p :b . :b :p :c . :c :p :a , 7 . :b :q :c . :c :q 3 }"
+    ).data
+    expected = textbook.infer(rules, base)
+    assert len(expected) > 25
+    for derived in (infer(rules, base), interactive(rules, base)):
+        assert canonical(derived | {*base}) == canonical(expected | {*base})
+
+
+def test_recursion_goes_through_triple_terms() -> None:
+    rules = parse(
+        "PREFIX : <urn:> RULE { ?y :trusts ?z } WHERE { ?x :trusts ?y . ?x :says <<( ?y :trusts ?z )>> }"
+    )
+    says = [
+        Triple(_node(0), NamedNode("urn:says"), Triple(_node(n), NamedNode("urn:trusts"), _node(n + 1)))
+        for n in range(1, 6)
+    ]
+    says += [Triple(_node(n), NamedNode("urn:says"), t.object) for n in range(1, 6) for t in says[:5]]
+    base = [*says, Triple(_node(0), NamedNode("urn:trusts"), _node(1))]
+    assert infer(rules, base) == interactive(rules, base)
+    assert len(infer(rules, base)) == 5
+
+
+def test_a_rule_that_is_too_long_is_named_with_file_and_line_before_anything_runs(tmp_path: Path) -> None:
     path = tmp_path / "hard.srl"
+    many = " . ".join(f"?x <urn:q> ?y{number}" for number in range(300))
     path.write_text(
         "RULE <urn:fine> { ?x <urn:p> ?y } WHERE { ?x <urn:q> ?y }\n"
-        "RULE <urn:inside> { ?x <urn:p> ?y } WHERE { ?x <urn:q> <<( ?y <urn:r> ?z )>> }\n"
-        "RULE <urn:fresh> { ?x <urn:p> ?y } WHERE { ?x <urn:q> ?z SET (?y := UUID()) }\n",
+        f"RULE <urn:long> {{ ?x <urn:p> 1 }} WHERE {{ {many} }}\n",
         encoding="utf-8",
     )
-    with pytest.raises(KnowledgeFault) as caught:
-        require_compilable(load(path).rules)
-    assert [fault.where.rpartition("/")[2].split(":")[:2] for fault in caught.value.faults] == [
-        ["hard.srl", "2"],
-        ["hard.srl", "3"],
-    ]
-    assert "urn:inside" in caught.value.render("zh")
-    assert "UUID" in caught.value.render("en")
-
-
-def test_every_response_rule_of_the_product_has_a_relational_form() -> None:
-    program = read(folder("rules"))
-    require_compilable((*program.response, *program.background))
+    with pytest.raises(InferenceStopped) as caught:
+        RelationalExecutor(load(path).rules, connection())
+    (fault,) = caught.value.faults
+    assert fault.where.rpartition("/")[2].split(":")[:2] == ["hard.srl", "2"]
+    assert "urn:long" in fault.message.zh
 
 
 def test_joins_begin_where_few_rows_come_out_of_them() -> None:

@@ -15,6 +15,6 @@
 ``conditions``  FILTER and SET over solutions
 ``bodies``      rule bodies as joins
 ``heads``       what solutions add
-``checks``      what has no relational form, named before anything runs
+``lowering``    patterns that look into triple terms as patterns that do not
 ``executor``    strata run in order
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
@@ -24,7 +25,7 @@ from kb.inference.relational.ordering import by_cost
 from kb.inference.relational.relations import Delta, Relations
 from kb.inference.relational.sizes import Statistics
 from kb.inference.relational.solutions import Solutions
-from kb.srl.syntax import Assignment, Filter, Negation, Rule, TriplePattern, variables_of
+from kb.srl.syntax import Assignment, Call, Filter, Negation, Rule, TriplePattern, variables_of
 
 _NODES = frozenset((NODE,))
 
@@ -38,6 +39,11 @@ class Run:
     relations: Relations
     guard: Guard
     now: Literal
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """What applies expressions."""
+        return Conditions(self.connection, self.lexicon, self.guard, self.now)
 
     def nothing(self) -> Solutions:
         """Return the one solution without variables, from which every body starts."""
@@ -91,7 +97,6 @@ class _Scope:
         self._evaldata = evaldata
         self._newest = newest
         self._delta = delta
-        self._conditions = Conditions(run.connection, run.lexicon, run.guard, run.now)
 
     def follow(self, start: Solutions, steps: Sequence[Step]) -> Solutions | None:
         found: Solutions | None = start
@@ -107,9 +112,12 @@ class _Scope:
             case TriplePattern() as pattern:
                 return self._join(solutions, pattern)
             case Filter(expression):
-                return self._conditions.filter(solutions, expression)
+                return self._run.conditions.filter(solutions, expression)
             case Assignment() as assignment:
-                return self._conditions.assign(solutions, assignment, self._names(assignment.variable))
+                if assignment.variable in solutions.columns:  # it is in what a pattern gave that came first
+                    same = Call("SAMETERM", (assignment.variable, assignment.expression))
+                    return self._run.conditions.filter(solutions, same)
+                return self._run.conditions.assign(solutions, assignment, self._names(assignment.variable))
             case Negation() as negation:
                 return self._not(solutions, negation, sorted(step.sees, key=str))
 
@@ -163,7 +171,7 @@ class _Scope:
         if not across:
             return solutions.without(found, shared)
         try:
-            return self._conditions.without(solutions, found, shared, [e.expression for e in across])
+            return self._run.conditions.without(solutions, found, shared, [e.expression for e in across])
         except NotNative:
             solutions = solutions.on(self._run.connection.stored(solutions.table))
             found = scope._inner(solutions.only(sees), negation.inner, frozenset(sees))

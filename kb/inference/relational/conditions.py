@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyoxigraph import Literal, Variable
 
 from kb.inference.bounds import weight
+from kb.inference.planner import is_volatile
 from kb.inference.relational import families as kinds
 from kb.inference.relational.columns import NotNative
 from kb.inference.relational.connection import Connection
@@ -106,7 +107,7 @@ class Conditions:
         )
 
     def _assign_by_inputs(self, solutions: Solutions, assignment: Assignment, column: str) -> Solutions:
-        inputs = sorted(set(variables_of(assignment.expression)), key=str)
+        inputs = _inputs_of(assignment.expression, solutions)
         solutions = solutions.on(self._connection.stored(solutions.table))
         value = compile_expression(assignment.expression, now=self._now)
         results: list[tuple[tuple[int, ...], Term]] = []
@@ -133,7 +134,7 @@ class Conditions:
         )
 
     def _filter_by_inputs(self, solutions: Solutions, expression: Expression) -> Solutions:
-        inputs = sorted(set(variables_of(expression)), key=str)
+        inputs = _inputs_of(expression, solutions)
         solutions = solutions.on(self._connection.stored(solutions.table))
         holds = compile_condition(expression, now=self._now)
         kept = [row for row, binding in self._inputs(solutions, inputs) if holds(binding.__getitem__)]
@@ -170,6 +171,12 @@ class Conditions:
         }
         columns |= {name: pa.array(numbers, pa.int32()) for name, numbers in results.items()}
         return self._connection.table(pa.table(columns or {"one": pa.array([1] * len(rows), pa.int32())}))
+
+
+def _inputs_of(expression: Expression, solutions: Solutions) -> list[Variable]:
+    """Return the variables that the value depends on: all, where it is another one for each solution."""
+    makes = is_volatile(expression)
+    return sorted(set(solutions.columns if makes else variables_of(expression)), key=str)
 
 
 def _needs(expression: Expression, *sides: Solutions) -> dict[Variable, set[str]]:

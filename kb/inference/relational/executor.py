@@ -17,15 +17,15 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple, Variable
 from kb.inference.bounds import BULK, Bounds, require_short
 from kb.inference.relational import heads, keys
 from kb.inference.relational.bodies import Run, solutions
-from kb.inference.relational.checks import require_compilable
 from kb.inference.relational.connection import Connection
 from kb.inference.relational.guard import Guard
 from kb.inference.relational.lexicon import Lexicon
+from kb.inference.relational.lowering import lowered
 from kb.inference.relational.relations import Conclusion, Delta, Relations
 from kb.inference.relational.solutions import ANYTHING
 from kb.namespaces import XSD
 from kb.srl.strata import Component, stratify
-from kb.srl.syntax import Element, Filter, Negation, Rule, RuleSet, Term, TriplePattern
+from kb.srl.syntax import Element, Filter, Negation, Rule, RuleSet, Term, TriplePattern, TripleTermPattern
 from kb.srl.wellformed import require_wellformed
 
 XSD_DATETIME = NamedNode(XSD + "dateTime")
@@ -79,8 +79,7 @@ class RelationalExecutor:
     :param data: the triples of the rule set's DATA blocks.
     :param bounds: what one derivation may take.
     :raises SyntaxFault: for a rule that is not well-formed, or a rule set that has no stratification.
-    :raises KnowledgeFault: for a rule that has no relational form; each is named with its place.
-    :raises InferenceStopped: for a rule that is too long.
+    :raises InferenceStopped: for a rule that is too long; it is named with its place.
     """
 
     def __init__(
@@ -93,12 +92,12 @@ class RelationalExecutor:
     ) -> None:
         require_wellformed(RuleSet(tuple(rules)))
         require_short(rules)
-        require_compilable(rules)
         self._bounds = bounds
         self._connection = connection
         self._data = tuple(data)
         self._layers = stratify(rules).layers
-        self._constants = {term for rule in rules for term in _constants(rule)}
+        self._lowered = {id(rule): lowered(rule) for rule in rules}  # the layers keep the rules alive
+        self._constants = {term for rule in self._lowered.values() for term in _constants(rule)}
         self._constants |= {term for t in self._data for term in (t.subject, t.predicate, t.object)}
 
     def derive(self, *facts: ir.Table, now: datetime | None = None) -> Inference:
@@ -145,7 +144,7 @@ class RelationalExecutor:
             (rule, element)
             for rule in component.rules
             if rule.evaldata
-            for element in rule.body
+            for element in self._lowered[id(rule)].body
             if isinstance(element, TriplePattern)
         ]
         while delta:
@@ -157,15 +156,12 @@ class RelationalExecutor:
         found = [c for rule, newest in rules for c in self._conclusions(run, rule, newest, delta)]
         return run.relations.newest(found)
 
-    @staticmethod
     def _conclusions(
-        run: Run, rule: Rule, newest: TriplePattern | None = None, delta: Delta | None = None
+        self, run: Run, rule: Rule, newest: TriplePattern | None = None, delta: Delta | None = None
     ) -> list[Conclusion]:
         with run.guard.at_work(rule):
-            found = solutions(run, rule, newest, delta)
-            if found is None:
-                return []
-            return list(heads.conclusions(rule, found, run.connection, run.lexicon, run.guard))
+            found = solutions(run, self._lowered[id(rule)], newest, delta)
+            return [] if found is None else list(heads.conclusions(rule, found, run))
 
 
 def _constants(rule: Rule) -> Iterator[Term]:
@@ -175,5 +171,5 @@ def _constants(rule: Rule) -> Iterator[Term]:
     patterns = [*rule.head, *(e for e in elements if isinstance(e, TriplePattern))]
     for pattern in patterns:
         for term in pattern.terms:
-            if not isinstance(term, Variable | BlankNode):
-                yield term  # type: ignore[misc]
+            if not isinstance(term, Variable | BlankNode | TripleTermPattern):
+                yield term

@@ -19,6 +19,8 @@ from kb.inference.bounds import (
     Bounds,
     InferenceStopped,
     Ticket,
+    TooDeep,
+    too_deep,
     too_large,
     too_many_facts,
     too_many_inputs,
@@ -55,6 +57,8 @@ class Guard:
         except Exception as error:
             if isinstance(error, InferenceStopped):
                 raise
+            if isinstance(error, TooDeep):
+                raise too_deep(self._rules[0]) from None
             if not WATCH.end(self._ticket):  # it is what an interrupted query raises
                 raise self._ticket.error(*self._rules) from None
             if self._connection.is_full(error):

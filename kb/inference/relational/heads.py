@@ -9,44 +9,67 @@ import ibis
 import ibis.expr.types as ir
 from pyoxigraph import BlankNode, Variable
 
-from kb.inference.relational.connection import Connection
+from kb.inference.relational.bodies import Run
 from kb.inference.relational.families import NODE, family_of
-from kb.inference.relational.guard import Guard
 from kb.inference.relational.lexicon import ID, Lexicon
 from kb.inference.relational.relations import PAIR, TRIPLE, Conclusion
 from kb.inference.relational.solutions import Solutions
-from kb.srl.syntax import PatternTerm, Rule, TriplePattern
+from kb.srl.syntax import Assignment, Call, Expression, PatternTerm, Rule, TriplePattern, TripleTermPattern
+
+MADE, TERM = "made_{}", "made_term"
+"""Columns of new blank nodes, and of the triple term of one template."""
 
 
-def conclusions(
-    rule: Rule, solutions: Solutions, connection: Connection, lexicon: Lexicon, guard: Guard
-) -> Iterator[Conclusion]:
+def conclusions(rule: Rule, solutions: Solutions, run: Run) -> Iterator[Conclusion]:
     """Yield what each template of the head concludes.
 
     What would be no RDF triple is left out, as CONSTRUCT leaves it out (kb/srl/README.md).
     """
-    labels = sorted(
-        {str(term) for template in rule.head for term in template.terms if isinstance(term, BlankNode)}
-    )
+    labels = sorted({label for template in rule.head for term in template.terms for label in _labels(term)})
     if len(rule.head) > 1 or labels:
-        solutions = solutions.on(connection.stored(solutions.table))
-    made: dict[str, str] = {}
-    if labels:
-        solutions, made = _with_blank_nodes(solutions, labels, connection, lexicon, guard)
+        solutions = solutions.on(run.connection.stored(solutions.table))
+    made = {label: Variable(MADE.format(place)) for place, label in enumerate(labels)}
+    if made:
+        solutions = _with_blank_nodes(solutions, list(made.values()), run)
     for template in rule.head:
-        yield replace(_conclusion(template, solutions, made, lexicon), rule=rule)
+        flat = replace(template, subject=_named(template.subject, made), object=_named(template.object, made))
+        found = solutions
+        if isinstance(flat.subject, TripleTermPattern):
+            continue  # no triple has such a subject
+        if isinstance(flat.object, TripleTermPattern):
+            term = Assignment(Variable(TERM), _call(flat.object, made))
+            found = run.conditions.assign(solutions, term, TERM)
+            flat = replace(flat, object=term.variable)
+        if not isinstance(flat.object, Variable) or found.families[flat.object]:
+            yield replace(_conclusion(flat, found, run.lexicon), rule=rule)
 
 
-def _conclusion(
-    template: TriplePattern, solutions: Solutions, made: Mapping[str, str], lexicon: Lexicon
-) -> Conclusion:
+def _labels(term: PatternTerm) -> Iterator[str]:
+    if isinstance(term, BlankNode):
+        yield str(term)
+    elif isinstance(term, TripleTermPattern):
+        for part in (term.subject, term.predicate, term.object):
+            yield from _labels(part)
+
+
+def _named(term: PatternTerm, made: Mapping[str, Variable]) -> PatternTerm:
+    return made[str(term)] if isinstance(term, BlankNode) else term
+
+
+def _call(term: PatternTerm, made: Mapping[str, Variable]) -> Expression:
+    """Return the expression that makes a triple term."""
+    if isinstance(term, TripleTermPattern):
+        parts = (term.subject, term.predicate, term.object)
+        return Call("TRIPLE", tuple(_call(part, made) for part in parts))
+    return _named(term, made)  # type: ignore[return-value]
+
+
+def _conclusion(template: TriplePattern, solutions: Solutions, lexicon: Lexicon) -> Conclusion:
     table = solutions.table
 
     def column(term: PatternTerm) -> ir.Value:
         if isinstance(term, Variable):
             return table[solutions.columns[term]]
-        if isinstance(term, BlankNode):
-            return table[made[str(term)]]
         return ibis.literal(lexicon.id(term), ID)  # type: ignore[arg-type]
 
     rows = table.select(s=column(template.subject), p=column(template.predicate), o=column(template.object))
@@ -61,7 +84,7 @@ def _conclusion(
 def _families(term: PatternTerm, solutions: Solutions) -> frozenset[int]:
     if isinstance(term, Variable):
         return solutions.families[term]
-    return frozenset((NODE if isinstance(term, BlankNode) else family_of(term),))  # type: ignore[arg-type]
+    return frozenset((family_of(term),))  # type: ignore[arg-type]
 
 
 def _only(rows: ir.Table, place: str, lexicon: Lexicon, starts: Sequence[str]) -> ir.Table:
@@ -71,17 +94,15 @@ def _only(rows: ir.Table, place: str, lexicon: Lexicon, starts: Sequence[str]) -
     return rows.semi_join(nodes.select(**{place: nodes.id}), place)
 
 
-def _with_blank_nodes(
-    solutions: Solutions, labels: Sequence[str], connection: Connection, lexicon: Lexicon, guard: Guard
-) -> tuple[Solutions, dict[str, str]]:
-    """Give each solution blank nodes of its own, one for each label."""
+def _with_blank_nodes(solutions: Solutions, made: Sequence[Variable], run: Run) -> Solutions:
+    """Give each solution blank nodes of its own, one for each of the variables *made*."""
     distinct = solutions.projected(solutions.columns)
-    numbered = connection.stored(distinct.mutate(solution=ibis.row_number().cast(ID)))
+    numbered = run.connection.stored(distinct.mutate(solution=ibis.row_number().cast(ID)))
     count = int(numbered.count().execute())
-    guard.count_terms(count * len(labels))
-    made: dict[str, str] = {}
-    for place, label in enumerate(labels):
-        start = lexicon.add_blank_nodes(numbered.solution, count)
-        made[label] = f"made_{place}"
-        numbered = numbered.mutate(**{made[label]: (numbered.solution + start).cast(ID)})
-    return Solutions(numbered, solutions.columns, solutions.families), made
+    run.guard.count_terms(count * len(made))
+    for variable in made:
+        start = run.lexicon.add_blank_nodes(numbered.solution, count)
+        numbered = numbered.mutate(**{variable.value: (numbered.solution + start).cast(ID)})
+    columns = {variable: variable.value for variable in made}
+    nodes = dict.fromkeys(made, frozenset((NODE,)))
+    return Solutions(numbered, {**solutions.columns, **columns}, {**solutions.families, **nodes})

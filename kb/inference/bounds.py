@@ -48,7 +48,7 @@ MAX_DEPTH = 64
 """So deep may triple terms be nested: a few thousand levels crash whoever reads them."""
 UNATTENDED = Bounds()
 """For work that nobody waits for."""
-BULK = Bounds(facts=2_000_000_000, terms=20_000_000, seconds=4 * 3600.0)
+BULK = Bounds(facts=10_000_000_000, terms=500_000_000, seconds=4 * 3600.0)
 """For a whole archive at once: a million incidents have 200 million conclusions."""
 RESPONSE = Bounds(facts=200_000, terms=200_000, seconds=10.0)
 """For one incident, where a server waits: some 300 facts in 3 ms are usual."""

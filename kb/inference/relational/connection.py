@@ -84,6 +84,13 @@ class Connection:
         self._files += 1
         return self.backend.create_table(f"stored_{self._files}", table)
 
+    def at_most(self, rows: ir.Table, number: int) -> ir.Table:
+        """Return *rows*, of which no more than *number* need be computed.
+
+        DuckDB stops there. Spark is not asked to: it would bring all rows to one machine to count them.
+        """
+        return rows.limit(number) if self.engine == "duckdb" else rows
+
     @cached_property
     def unit(self) -> ir.Table:
         """A table of one row: the one solution of an empty body."""

@@ -79,7 +79,7 @@ class Guard:
 
     def at_most(self, rows: ir.Table) -> ir.Table:
         """Return *rows*, of which the engine need not compute many more than may be added."""
-        return rows.limit(self._bounds.facts - self._facts + 1)
+        return self._connection.at_most(rows, self._bounds.facts - self._facts + 1)
 
     def count_facts(self, number: int) -> None:
         """Note that so many facts were added.

@@ -6,8 +6,9 @@ import gzip
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeAlias, cast
 
 import click
 import pyoxigraph
@@ -15,6 +16,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Triple
 
 from kb.cli.context import Context, faults_as_exit
 from kb.errors import InputError, Text
+from kb.inference.bounds import BULK, UNATTENDED
 from kb.inference.interactive.dictionary import Dictionary
 from kb.inference.interactive.executor import Executor
 from kb.inference.interactive.source import Source
@@ -26,34 +28,38 @@ OTHER_NAMES = {"owl": RdfFormat.RDF_XML}
 """Endings of file names that pyoxigraph does not know."""
 
 
-def interactive(ruleset: RuleSet, base: Sequence[Triple]) -> Iterator[Triple]:
+Infer: TypeAlias = Callable[[RuleSet, Sequence[Triple], float], Iterator[Triple]]
+"""Takes a rule set, the base graph and how many seconds it may take, and yields the inference graph."""
+
+
+def interactive(ruleset: RuleSet, base: Sequence[Triple], seconds: float) -> Iterator[Triple]:
     """Yield what *ruleset* infers from *base*, rule by rule in memory."""
-    source = Source(_Graph(base).match, Dictionary())
-    yield from Executor(ruleset.rules, source, data=ruleset.data).derive()
+    source, bounds = Source(_Graph(base).match, Dictionary()), replace(UNATTENDED, seconds=seconds)
+    yield from Executor(ruleset.rules, source, data=ruleset.data, bounds=bounds).derive()
 
 
-def relational(engine: str) -> Callable[[RuleSet, Sequence[Triple]], Iterator[Triple]]:
+def relational(engine: str) -> Infer:
     """Return a function that infers all at once on *engine*, a database."""
 
-    def run(ruleset: RuleSet, base: Sequence[Triple]) -> Iterator[Triple]:
+    def run(ruleset: RuleSet, base: Sequence[Triple], seconds: float) -> Iterator[Triple]:
         # Ibis and its engines take a second to load: only who asks for them waits.
         from kb.inference.relational import keys
         from kb.inference.relational.connection import Connection
         from kb.inference.relational.executor import RelationalExecutor
 
         with Connection(engine) as connection:
-            executor = RelationalExecutor(ruleset.rules, connection, data=ruleset.data)
+            bounds = replace(BULK, seconds=seconds)
+            executor = RelationalExecutor(ruleset.rules, connection, data=ruleset.data, bounds=bounds)
             yield from executor.derive(connection.table(keys.facts(base)))
 
     return run
 
 
-ENGINES: dict[str, Callable[[RuleSet, Sequence[Triple]], Iterator[Triple]]] = {
+ENGINES: dict[str, Infer] = {
     "interactive": interactive,
     "duckdb": relational("duckdb"),
     "spark": relational("spark"),
 }
-"""Each takes a rule set and the base graph, and yields the inference graph."""
 
 
 @click.command()
@@ -70,6 +76,10 @@ ENGINES: dict[str, Callable[[RuleSet, Sequence[Triple]], Iterator[Triple]]] = {
 @click.option(
     "--only-new/--all", default=True, show_default=True, help="Write the inferred triples, or the data too."
 )
+@click.option(
+    "--seconds", type=click.FloatRange(0, min_open=True), default=UNATTENDED.seconds, show_default=True,
+    help="Stop when it takes longer.",
+)  # fmt: skip
 @click.pass_obj
 @faults_as_exit
 def infer(
@@ -79,6 +89,7 @@ def infer(
     engine: str,
     format_: str,
     only_new: bool,
+    seconds: float,
 ) -> None:
     """Run the RULES (.srl, with what they import from their folders) over RDF and print what follows.
 
@@ -87,15 +98,15 @@ def infer(
     ruleset = _together(rules)
     base = list(dict.fromkeys(triple for file in files for triple in read(file)))
     started = time.perf_counter()
-    inferred = list(ENGINES[engine](ruleset, base))
-    seconds = time.perf_counter() - started
+    inferred = list(ENGINES[engine](ruleset, base, seconds))
+    taken = time.perf_counter() - started
     _write(inferred if only_new else [*base, *inferred], FORMATS[format_], ruleset)
     context.say(
         Text(
             f"{len(ruleset.rules)} 条规则，{len(base):,} 条事实，推出 {len(inferred):,} 条，"
-            f"{seconds:.2f} 秒（{engine}）",
+            f"{taken:.2f} 秒（{engine}）",
             f"{len(ruleset.rules)} rules, {len(base):,} facts, {len(inferred):,} inferred "
-            f"in {seconds:.2f} s ({engine})",
+            f"in {taken:.2f} s ({engine})",
         )
     )
 

@@ -102,8 +102,8 @@ def too_slow(rules: Sequence[Rule], bounds: Bounds) -> InferenceStopped:
     return _stopped("inference.too-slow", rules, zh, en)
 
 
-def too_large(rules: Sequence[Rule]) -> InferenceStopped:
-    """A query of *rules* has more rows than memory and disk hold."""
+def too_large(rules: Sequence[Rule] = ()) -> InferenceStopped:
+    """A query of *rules*, or what is read and written without rules, is more than memory and disk hold."""
     zh = f"规则 {_names(rules)} 的中间结果超出内存和磁盘"
     en = f"{_names(rules)}: more rows at once than memory and disk hold"
     return _stopped("inference.too-large", rules, zh, en)
@@ -145,7 +145,8 @@ def require_short(rules: Iterable[Rule]) -> None:
 
 def _names(rules: Sequence[Rule]) -> str:
     """Name the rules at work: a database may run several of them in one query."""
-    return ", ".join(rule.name for rule in rules[:NAMED]) + (" …" if len(rules) > NAMED else "")
+    names = ", ".join(rule.name for rule in rules[:NAMED]) or "–"
+    return names + (" …" if len(rules) > NAMED else "")
 
 
 def _stopped(code: str, rules: Sequence[Rule], zh: str, en: str) -> InferenceStopped:

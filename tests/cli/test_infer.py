@@ -181,3 +181,17 @@ def test_a_call_without_rules_or_data_is_wrong(folder: Path, arguments: tuple[st
 
 def triples(text: str, format_: RdfFormat) -> set[Triple]:
     return {quad.triple for quad in parse(text, format_)}
+
+
+@pytest.mark.parametrize("engine", ["interactive", "duckdb"])
+def test_a_product_is_stopped_after_the_seconds_given_and_the_rule_is_named(
+    tmp_path: Path, engine: str
+) -> None:
+    rule = "RULE <urn:all> { <urn:a> <urn:q> 1 } WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+    (tmp_path / "product.srl").write_text(rule)
+    (tmp_path / "many.nt").write_text("".join(f"<urn:s{n}> <urn:p> <urn:o{n}> .\n" for n in range(20_000)))
+    done = infer(tmp_path, "product.srl", "--data", "many.nt", "--engine", engine, "--seconds", "1")
+    assert done.exit_code == 1
+    assert "<urn:all>" in done.stderr
+    assert "more than 1 s" in done.stderr
+    assert done.stdout == ""

@@ -82,6 +82,12 @@ def test_a_derivation_that_needs_more_than_memory_and_disk_ends_in_words() -> No
             )
 
 
+def test_more_predicates_than_fit_into_memory_at_once_are_read_a_few_at_a_time() -> None:
+    rules = "".join(f"RULE {{ ?x :p{n + 1} ?y }} WHERE {{ ?x :p{n} ?y }} " for n in range(450))
+    with Connection(memory="90MB", threads=1) as session:
+        assert len(derive(rules, facts(1, "p0"), FEW, session)) == 450
+
+
 def test_recursion_stops_at_the_number_of_facts() -> None:
     chain = [
         Triple(NamedNode(f"urn:n{i}"), NamedNode("urn:next"), NamedNode(f"urn:n{i + 1}")) for i in range(300)

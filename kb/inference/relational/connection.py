@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kb.errors import ResourceMissing
+from kb.inference.bounds import too_large
 
 Backend: TypeAlias = Any
 """An Ibis backend; their common class declares less than all of them have."""
@@ -95,6 +96,19 @@ class Connection:
     def unit(self) -> ir.Table:
         """A table of one row: the one solution of an empty body."""
         return self.stored(self.table(pa.table({"one": pa.array([1], pa.int32())})))
+
+    def rows(self, table: ir.Table) -> list[dict[str, Any]]:
+        """Return the rows of *table*.
+
+        :raises InferenceStopped: ``inference.too-large``.
+        """
+        try:
+            found: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
+        except Exception as error:
+            if self.is_full(error):
+                raise too_large() from error
+            raise
+        return found
 
     def interrupt(self) -> None:
         """Make the query that runs now fail, if one does; called from another thread than waits for it."""

@@ -34,8 +34,11 @@ XSD_DATETIME = NamedNode(XSD + "dateTime")
 class Inference:
     """What one run derived; :attr:`load_seconds` is how long reading and numbering the facts took."""
 
-    def __init__(self, lexicon: Lexicon, relations: Relations, load_seconds: float) -> None:
+    def __init__(
+        self, connection: Connection, lexicon: Lexicon, relations: Relations, load_seconds: float
+    ) -> None:
         self.load_seconds = load_seconds
+        self._connection = connection
         self._lexicon = lexicon
         self._relations = relations
 
@@ -69,7 +72,7 @@ class Inference:
     def __iter__(self) -> Iterator[Triple]:
         """Yield the derived triples."""
         found = self.facts()
-        for row in [] if found is None else found.to_pyarrow().to_pylist():
+        for row in [] if found is None else self._connection.rows(found):
             yield Triple(*(keys.term(row[name]) for name in keys.COLUMNS))  # type: ignore[arg-type]
 
 
@@ -106,18 +109,16 @@ class RelationalExecutor:
         :param now: the one instant that NOW() gives; the present by default.
         :raises InferenceStopped: a bound was exceeded.
         """
-        start = time.perf_counter()
         guard = Guard(self._connection, self._bounds)
-        lexicon = Lexicon(self._connection, facts, self._constants)
-        relations = Relations(
-            self._connection, [lexicon.encode(table) for table in facts], lexicon.terms, guard
-        )
-        load_seconds = time.perf_counter() - start
-        instant = Literal((now or datetime.now(UTC)).isoformat(), datatype=XSD_DATETIME)
-        run = Run(self._connection, lexicon, relations, guard, instant)
         with guard.watching():
-            self._run(run)
-        return Inference(lexicon, relations, load_seconds)
+            start = time.perf_counter()
+            lexicon = Lexicon(self._connection, facts, self._constants)
+            base = [lexicon.encode(table) for table in facts]
+            relations = Relations(self._connection, base, lexicon.terms, guard)
+            load_seconds = time.perf_counter() - start
+            instant = Literal((now or datetime.now(UTC)).isoformat(), datatype=XSD_DATETIME)
+            self._run(Run(self._connection, lexicon, relations, guard, instant))
+        return Inference(self._connection, lexicon, relations, load_seconds)
 
     def _run(self, run: Run) -> None:
         if self._data:

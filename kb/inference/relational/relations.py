@@ -23,6 +23,8 @@ from kb.srl.syntax import Rule
 
 PAIR = ("s", "o")
 TRIPLE = ("s", "p", "o")
+MANY = 200
+"""A query that reads more tables than these needs all of them in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,13 @@ class Relations:
 
     def triples(self, *, derived: bool = True) -> ir.Table:
         """Return all rows (``s``, ``p``, ``o``)."""
-        result = _union([self.base, *(self._derived_triples() if derived else ())])
+        result = self._together([self.base, *(self._derived_triples() if derived else ())])
         assert result is not None
         return result
 
     def derived(self) -> ir.Table | None:
         """Return the derived rows (``s``, ``p``, ``o``)."""
-        return _union(self._derived_triples())
+        return self._together(list(self._derived_triples()))
 
     def counts(self) -> dict[int, int]:
         """Return how many rows were derived of each predicate."""
@@ -227,6 +229,13 @@ class Relations:
         if predicate not in self._asserted:
             self._asserted[predicate] = self._store(_of(self.base, predicate))
         return self._asserted[predicate]
+
+    def _together(self, tables: list[ir.Table]) -> ir.Table | None:
+        """Return the union of many tables, of which no query reads more than a few at once."""
+        while len(tables) > MANY:
+            chunks = [tables[start : start + MANY] for start in range(0, len(tables), MANY)]
+            tables = [chunk[0] if len(chunk) == 1 else self._store(ibis.union(*chunk)) for chunk in chunks]
+        return _union(tables)
 
     def _derived_triples(self) -> Iterator[ir.Table]:
         self.settle_all()

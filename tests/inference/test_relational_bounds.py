@@ -10,10 +10,12 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from kb.errors import Fault
 from kb.inference.bounds import MAX_ELEMENTS, Bounds, InferenceStopped
+from kb.inference.interactive.executor import Executor
 from kb.inference.relational import keys
 from kb.inference.relational.connection import Connection
 from kb.inference.relational.executor import RelationalExecutor
 from kb.srl.parser import parse
+from tests.inference.interactive import source_of, store_of
 from tests.inference.relational import connection
 from tests.inference.test_bounds import BASE, PREFIX, PRODUCT, SLACK, facts, layers
 
@@ -119,3 +121,22 @@ def test_a_rule_of_many_patterns_runs_and_a_longer_one_is_refused_with_its_place
     ]
     assert len(derive(chained(40), chain)) == 2
     stopped("inference.rule-too-long", chained(MAX_ELEMENTS + 1), facts(1, "p"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "FILTER (" + " && ".join(f"?a != {n}" for n in range(1500)) + ")",
+        "FILTER (?a NOT IN (" + ", ".join(map(str, range(1, 500))) + "))",
+        "FILTER (" + "!(" * 60 + "?a < 1" + ")" * 60 + ")",
+        "SET (?b := ?a" + " + 1" * 120 + ") FILTER (?b = 120)",
+        "SET (?b := CONCAT(" + ", ".join(["STR(?a)"] * 400) + ")) FILTER (STRLEN(?b) = 400)",
+    ],
+)
+def test_wide_and_deep_expressions_are_evaluated_as_elsewhere(body: str) -> None:
+    values = [Triple(NamedNode(f"urn:{n}"), NamedNode("urn:p"), Literal(n)) for n in (0, 2000)]
+    rule = f"RULE {{ ?x :q ?a }} WHERE {{ ?x :p ?a {body} }}"
+    ruleset = parse(PREFIX + rule)
+    expected = set(Executor(ruleset.rules, source_of(store_of(values))).derive())
+    assert derive(rule, values) == expected
+    assert expected

@@ -6,15 +6,46 @@ and once to build it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 import ibis
 import ibis.expr.types as ir
 from pyoxigraph import Variable
 
 from kb.inference.relational.solutions import Solutions
+from kb.srl.syntax import Call, Expression
+
+MAX_DEPTH = 64
+"""Expressions that nest deeper are not translated."""
 
 
 class NotNative(Exception):
     """The expression needs :mod:`kb.srl.expressions`."""
+
+
+Value = TypeVar("Value", bound=ir.Value)
+
+
+def folded(operator: Callable[[Value, Value], Value], parts: Sequence[Value]) -> Value:
+    """Combine *parts* as a balanced tree: what writes queries goes down a tree by calling itself."""
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return operator(folded(operator, parts[:middle]), folded(operator, parts[middle:]))
+
+
+def require_shallow(expression: Expression) -> None:
+    """Leave expressions that nest deeper than :data:`MAX_DEPTH` to those who can evaluate them.
+
+    :raises NotNative: it does.
+    """
+    level = [expression]
+    for _ in range(MAX_DEPTH):
+        level = [argument for one in level if isinstance(one, Call) for argument in one.arguments]
+        if not level:
+            return
+    raise NotNative
 
 
 class Columns:

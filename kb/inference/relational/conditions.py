@@ -17,7 +17,7 @@ from pyoxigraph import Literal, Variable
 from kb.inference.bounds import weight
 from kb.inference.planner import is_volatile
 from kb.inference.relational import families as kinds
-from kb.inference.relational.columns import NotNative
+from kb.inference.relational.columns import NotNative, require_shallow
 from kb.inference.relational.connection import Connection
 from kb.inference.relational.guard import MAX_INPUTS, Guard
 from kb.inference.relational.lexicon import Lexicon
@@ -85,6 +85,7 @@ class Conditions:
 
         :raises NotNative: it cannot, or not all of them.
         """
+        require_shallow(assignment.expression)
         rehearsal = Making(solutions, rehearsing=True)
         rehearsal.keys(assignment.expression)
         valued = self._with_values(solutions, rehearsal.needs)
@@ -184,6 +185,7 @@ def _needs(expression: Expression, *sides: Solutions) -> dict[Variable, set[str]
 
     :raises NotNative: it does not only compare.
     """
+    require_shallow(expression)
     rehearsal = Native(*sides, rehearsing=True)
     rehearsal.truth(expression)
     return rehearsal.needs

@@ -7,14 +7,13 @@ database makes the terms; else :mod:`kb.srl.expressions` does, once for each dis
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 from operator import add, and_
 
 import ibis
 import ibis.expr.types as ir
 from pyoxigraph import Literal, Variable
 
-from kb.inference.relational.columns import Columns, NotNative
+from kb.inference.relational.columns import Columns, NotNative, folded
 from kb.inference.relational.families import EXACT, EXOTIC, LANGUAGE, NODE, NUMERIC_KINDS, STRING
 from kb.srl.functions import MAX_TEXT
 from kb.srl.syntax import Call, Expression
@@ -74,8 +73,8 @@ class Making(Columns):
         if expression.operator != "CONCAT" or not expression.arguments:
             raise NotNative
         parts = [self._text(argument) for argument in expression.arguments]
-        joined = reduce(add, [part.value for part in parts])
-        right = reduce(and_, [part.right for part in parts])
+        joined = folded(add, [part.value for part in parts])
+        right = folded(and_, [part.right for part in parts])
         return Made(joined, right & (joined.length() <= MAX_TEXT), STRING)
 
     def _written(self, variable: Variable) -> Made:

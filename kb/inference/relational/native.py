@@ -6,7 +6,6 @@ Evaluation"). What compares otherwise than database values do is not translated:
 
 from __future__ import annotations
 
-from functools import reduce
 from operator import and_, or_
 from typing import TypeAlias
 
@@ -15,7 +14,7 @@ import ibis.expr.types as ir
 from pyoxigraph import Literal, Variable
 
 from kb.inference.relational import families as kinds
-from kb.inference.relational.columns import Columns, NotNative
+from kb.inference.relational.columns import Columns, NotNative, folded
 from kb.inference.relational.families import COLUMN, DOUBLE, EXACT, EXOTIC, LANGUAGE, LOCAL, NODE, ZONED
 from kb.inference.relational.keys import key
 from kb.srl.syntax import Call, Expression, Term
@@ -38,7 +37,7 @@ class Native(Columns):
             raise NotNative
         operator, arguments = expression.operator, expression.arguments
         if operator in ("&&", "||"):
-            return reduce(and_ if operator == "&&" else or_, [self.truth(part) for part in arguments])
+            return folded(and_ if operator == "&&" else or_, [self.truth(part) for part in arguments])
         if operator == "!":
             return ~self.truth(arguments[0])
         if operator in ORDER:
@@ -47,11 +46,8 @@ class Native(Columns):
             same = self._equal(*map(_operand, arguments))
             return same if operator == "=" else ~same
         if operator in ("IN", "NOT IN"):
-            member = reduce(
-                or_,
-                [self._equal(_operand(arguments[0]), _operand(choice)) for choice in arguments[1:]],
-                ibis.literal(False),
-            )
+            choices = [self._equal(_operand(arguments[0]), _operand(choice)) for choice in arguments[1:]]
+            member = folded(or_, [ibis.literal(False), *choices])
             return member if operator == "IN" else ~member
         raise NotNative
 

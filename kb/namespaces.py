@@ -37,6 +37,7 @@ PREFIXES = {
 
 RDF_TYPE = NamedNode(RDF + "type")
 RDFS_LABEL = NamedNode(RDFS + "label")
+DCTERMS_SOURCE = NamedNode(DCTERMS + "source")
 
 
 def xz(name: str) -> NamedNode:

@@ -26,7 +26,7 @@ from kb.city.naming import Namer
 from kb.city.network import Body, body_iri, network
 from kb.city.profile import Profile
 from kb.errors import KnowledgeFault, NotFound, Text
-from kb.namespaces import RDF_TYPE, RDFS_LABEL, graph, xz
+from kb.namespaces import DCTERMS_SOURCE, RDF_TYPE, RDFS_LABEL, graph, xz
 
 NATION = graph("knowledge/divisions")
 """The graph of all provinces, cities and districts of the country."""
@@ -102,7 +102,7 @@ class City:
             yield Quad(self.graph, RDFS_LABEL, Literal(label.in_(lang), language=lang), self.graph)
             text = Literal(about.description.in_(lang), language=lang)
             yield Quad(self.graph, terms.DESCRIPTION, text, self.graph)
-        yield Quad(self.graph, terms.SOURCE, NamedNode(about.source), self.graph)
+        yield Quad(self.graph, DCTERMS_SOURCE, NamedNode(about.source), self.graph)
         yield Quad(self.graph, terms.LICENCE, NamedNode(about.licence), self.graph)
 
 

@@ -22,7 +22,6 @@ POST_IN = NamedNode(ORG + "postIn")
 UNIT_OF = NamedNode(ORG + "unitOf")
 
 DESCRIPTION = NamedNode(DCTERMS + "description")
-SOURCE = NamedNode(DCTERMS + "source")
 LICENCE = NamedNode(DCTERMS + "license")
 
 

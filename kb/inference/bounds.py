@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from kb.errors import XiezhiError
+from kb.errors import Text, XiezhiError
 from kb.srl.syntax import Negation, Rule, Term
 
 MAX_ELEMENTS = 256
@@ -37,11 +37,15 @@ INTERVAL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many *facts* may be derived, *terms* made, *seconds* taken; a little more before it is noticed."""
+    """How many *facts* may be derived, *terms* made, *seconds* taken; a little more before it is noticed.
+
+    *inputs*: so many different ones of one expression are fetched from a database, to be computed here.
+    """
 
     facts: int = 5_000_000
     terms: int = 5_000_000
     seconds: float = 600.0
+    inputs: int = 5_000_000
 
 
 MAX_DEPTH = 64
@@ -81,41 +85,6 @@ def weight(term: Term) -> int:
     return 1
 
 
-def too_many_facts(rules: Sequence[Rule], bounds: Bounds) -> InferenceStopped:
-    """*rules* conclude more than *bounds* allow."""
-    zh = f"规则 {_names(rules)} 使结论超过 {bounds.facts:,} 条"
-    en = f"more than {bounds.facts:,} facts, with {_names(rules)}"
-    return _stopped("inference.too-many-facts", rules, zh, en)
-
-
-def too_many_terms(rules: Sequence[Rule], bounds: Bounds) -> InferenceStopped:
-    """*rules* with SET or new nodes make more terms than *bounds* allow."""
-    zh = f"规则 {_names(rules)} 造出的新项超过 {bounds.terms:,} 个（长文本按长度折算）"
-    en = f"more than {bounds.terms:,} new terms (long texts count more), with {_names(rules)}"
-    return _stopped("inference.too-many-terms", rules, zh, en)
-
-
-def too_slow(rules: Sequence[Rule], bounds: Bounds) -> InferenceStopped:
-    """The time was over while *rules* ran."""
-    zh = f"推理超过 {bounds.seconds:g} 秒，停在规则 {_names(rules)}"
-    en = f"inference took more than {bounds.seconds:g} s and was stopped in {_names(rules)}"
-    return _stopped("inference.too-slow", rules, zh, en)
-
-
-def too_large(rules: Sequence[Rule] = ()) -> InferenceStopped:
-    """A query of *rules*, or what is read and written without rules, is more than memory and disk hold."""
-    zh = f"规则 {_names(rules)} 的中间结果超出内存和磁盘"
-    en = f"{_names(rules)}: more rows at once than memory and disk hold"
-    return _stopped("inference.too-large", rules, zh, en)
-
-
-def too_many_inputs(rules: Sequence[Rule], number: int) -> InferenceStopped:
-    """An expression of *rules* has more than *number* different inputs."""
-    zh = f"规则 {_names(rules)} 有一个表达式，其不同的输入超过 {number:,} 种"
-    en = f"{_names(rules)}: an expression has more than {number:,} different inputs"
-    return _stopped("inference.too-many-inputs", rules, zh, en)
-
-
 def too_deep(rule: Rule) -> InferenceStopped:
     """*rule* makes a triple term nested deeper than the bound."""
     zh, en = (
@@ -143,19 +112,52 @@ def require_short(rules: Iterable[Rule]) -> None:
             )
 
 
-def _names(rules: Sequence[Rule]) -> str:
-    """Name the rules at work: a database may run several of them in one query."""
-    names = ", ".join(rule.name for rule in rules[:NAMED]) or "–"
-    return names + (" …" if len(rules) > NAMED else "")
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """A bound that was exceeded: the code of its error, and what it says of the rules at work."""
+
+    code: str
+    zh: str
+    en: str
+
+    def error(self, rules: Sequence[Rule], bounds: Bounds = UNATTENDED) -> InferenceStopped:
+        """Return the error; a database may run several *rules* in one query, or none."""
+        names = ", ".join(rule.name for rule in rules[:NAMED]) or "–"
+        names += " …" if len(rules) > NAMED else ""
+        where = ", ".join(str(rule.span) for rule in rules[:NAMED])
+        zh, en = (text.format(rules=names, bounds=bounds) for text in (self.zh, self.en))
+        return InferenceStopped.of(self.code, zh, en, where=where, repair=REPAIR)
 
 
-def _stopped(code: str, rules: Sequence[Rule], zh: str, en: str) -> InferenceStopped:
-    repair = (
-        "检查规则中互不相连的模式（笛卡尔积），用共同的变量把它们连起来，或缩小数据",
-        "look for patterns that share no variable (a product of all with all) and join them; or give less",
-    )
-    where = ", ".join(str(rule.span) for rule in rules[:NAMED])
-    return InferenceStopped.of(code, zh, en, where=where, repair=repair)
+REPAIR = Text(
+    "检查规则中互不相连的模式（笛卡尔积），用共同的变量把它们连起来，或缩小数据",
+    "look for patterns that share no variable (a product of all with all) and join them; or give less",
+)
+TOO_MANY_FACTS = Excess(
+    "inference.too-many-facts",
+    "规则 {rules} 使结论超过 {bounds.facts:,} 条",
+    "more than {bounds.facts:,} facts, with {rules}",
+)
+TOO_MANY_TERMS = Excess(
+    "inference.too-many-terms",
+    "规则 {rules} 造出的新项超过 {bounds.terms:,} 个（长文本按长度折算）",
+    "more than {bounds.terms:,} new terms (long texts count more), with {rules}",
+)
+TOO_SLOW = Excess(
+    "inference.too-slow",
+    "推理超过 {bounds.seconds:g} 秒，停在规则 {rules}",
+    "inference took more than {bounds.seconds:g} s and was stopped in {rules}",
+)
+TOO_LARGE = Excess(
+    "inference.too-large",
+    "规则 {rules} 的中间结果超出内存和磁盘",
+    "{rules}: more rows at once than memory and disk hold",
+)
+TOO_MANY_INPUTS = Excess(
+    "inference.too-many-inputs",
+    "规则 {rules} 有一个表达式，其不同的输入超过 {bounds.inputs:,} 种",
+    "{rules}: an expression has more than {bounds.inputs:,} different inputs",
+)
 
 
 @dataclass(slots=True)
@@ -167,22 +169,22 @@ class Ticket:
     terms: Callable[[], int]
     stop: Callable[[], None]
     started: float = field(default_factory=time.monotonic)
-    exceeded: Callable[[Sequence[Rule], Bounds], InferenceStopped] | None = None
+    exceeded: Excess | None = None
 
     def look(self, now: float) -> bool:
         """Whether a bound is exceeded; note which."""
         if now - self.started > self.bounds.seconds:
-            self.exceeded = too_slow
+            self.exceeded = TOO_SLOW
         elif self.facts() > self.bounds.facts:
-            self.exceeded = too_many_facts
+            self.exceeded = TOO_MANY_FACTS
         elif self.terms() > self.bounds.terms:
-            self.exceeded = too_many_terms
+            self.exceeded = TOO_MANY_TERMS
         return self.exceeded is not None
 
     def error(self, *rules: Rule) -> InferenceStopped:
         """Return the error for the bound that was exceeded while *rules* ran."""
         assert self.exceeded is not None
-        return self.exceeded(rules, self.bounds)
+        return self.exceeded.error(rules, self.bounds)
 
 
 class Watch:

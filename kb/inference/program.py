@@ -19,7 +19,7 @@ import pyoxigraph
 from pyoxigraph import Literal, NamedNode, RdfFormat, Variable
 
 from kb.errors import Fault, KnowledgeFault, Text
-from kb.namespaces import DCTERMS, RDFS_LABEL, xz
+from kb.namespaces import DCTERMS_SOURCE, RDFS_LABEL, xz
 from kb.srl.loader import load
 from kb.srl.syntax import Rule, RuleSet, Term, variables_of
 from kb.srl.wellformed import require_wellformed
@@ -27,7 +27,6 @@ from kb.srl.wellformed import require_wellformed
 INCIDENT = Variable("incident")
 ENTAILMENT = "entailment"
 """The folder of rules about any RDF graph: ``xiezhi infer`` runs them when asked, no city does."""
-SOURCE = NamedNode(DCTERMS + "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +176,7 @@ def _documents(path: Path) -> dict[NamedNode, Document]:
         subject: Document(
             _text(properties.get(RDFS_LABEL, [])),
             _text(properties.get(xz("sentence"), [])),
-            next((o for o in properties.get(SOURCE, []) if isinstance(o, NamedNode)), None),
+            next((o for o in properties.get(DCTERMS_SOURCE, []) if isinstance(o, NamedNode)), None),
             _date(properties.get(xz("validFrom"), [])),
             _date(properties.get(xz("validUntil"), [])),
         )

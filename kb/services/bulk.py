@@ -51,11 +51,11 @@ class Figures:
         per_incident = self.total_s / self.incidents * 1e6 if self.incidents else 0.0
         times = ""
         if ours is not None and ours.incidents and self.incidents:
-            each, our = self.total_s / self.incidents, ours.total_s / ours.incidents
-            alone, our_own = self.derive_s / self.incidents, ours.derive_s / ours.incidents
+            fewer = ours.incidents / self.incidents
+            whole, alone = fewer * self.total_s / ours.total_s, fewer * self.derive_s / ours.derive_s
             times = Text(
-                f"；每起用时为本系统的 {each / our:.1f} 倍（不计读入 {alone / our_own:.1f} 倍）",
-                f"; {each / our:.1f} times as long for each as ours ({alone / our_own:.1f} without loading)",
+                f"；每起用时为本系统的 {whole:.1f} 倍（不计读入 {alone:.1f} 倍）",
+                f"; {whole:.1f} times as long for each as ours ({alone:.1f} without loading)",
             ).in_(lang)
         line = Text(
             f"{self.peer}：{self.incidents:,} 起，读入 {self.facts_in:,} 条，推出 {derived:,} 条；"

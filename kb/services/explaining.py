@@ -15,16 +15,15 @@ from kb.errors import NotFound, Text, both
 from kb.inference.explanation.minimal import MinimalProver, size
 from kb.inference.explanation.proof import Absence, Computation, Fact, Premise, Proof, instantiate
 from kb.inference.program import INCIDENT
-from kb.namespaces import DCTERMS, ROOT, XZ
+from kb.namespaces import ROOT, XZ
 from kb.ontology.names import did_you_mean, nearest
 from kb.services.audience import Visible, everything
+from kb.services.findings import clause_of
 from kb.services.incident import WORKING, recall
 from kb.services.views import View
 from kb.services.words import Bindings, Node, Words
 from kb.services.workspace import Workspace
 from kb.srl.syntax import Assignment, Rule, Term, TriplePattern, variables_of
-
-SOURCE = NamedNode(DCTERMS + "source")
 
 
 def why(
@@ -185,13 +184,7 @@ class Explainer:
 
     def clause(self, rule: Rule, bindings: Bindings) -> Term | None:
         """Return the clause that an application of *rule* rests on, as far as the reader may know it."""
-        source = self._view.audience.source
-        for variable in rule.own_variables:
-            term = bindings.get(variable)
-            if variable != INCIDENT and isinstance(term, NamedNode):
-                for clause in source.values(term, SOURCE):
-                    return clause
-        return self._view.workspace.engine.program.document(rule).source
+        return clause_of(self._view.workspace, self._view.audience.source, rule, bindings)
 
     def _premises(self, proof: Proof, bindings: Bindings) -> Iterator[Node]:
         hidden: dict[Triple, None] = {}

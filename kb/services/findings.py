@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import Literal, NamedNode, Triple, Variable
 
 from kb.errors import both
+from kb.inference.interactive.source import Source
 from kb.inference.program import INCIDENT
-from kb.namespaces import DCTERMS, xz
+from kb.namespaces import DCTERMS_SOURCE, xz
 from kb.services.incident import Answer
 from kb.services.workspace import Workspace
-from kb.srl.syntax import Term
+from kb.srl.syntax import Rule, Term
 
-SOURCE = NamedNode(DCTERMS + "source")
+
+def clause_of(
+    workspace: Workspace, source: Source, rule: Rule, bindings: Mapping[Variable, Term | None]
+) -> Term | None:
+    """Return the clause that an application of *rule* rests on: of what it speaks of, else the rule's own.
+
+    :param source: the knowledge that may be looked at.
+    :param bindings: ``None`` stands for what may not.
+    """
+    for variable in rule.own_variables:
+        term = bindings.get(variable)
+        if variable != INCIDENT and isinstance(term, NamedNode):
+            for clause in source.values(term, DCTERMS_SOURCE):
+                return clause
+    return workspace.engine.program.document(rule).source
 
 
 class Findings:
@@ -49,9 +64,7 @@ class Findings:
         rule = because.rule
         assert rule.iri is not None
         document = self._workspace.engine.program.document(rule)
-        own = (v for v in rule.own_variables if v != INCIDENT)
-        clauses = (self.one(because.bindings[variable], SOURCE) for variable in own)
-        clause = next((found for found in clauses if found), document.source)
+        clause = clause_of(self._workspace, self._knowledge, rule, dict(because.bindings))
         return {"rule": rule.iri.value, "label": both(document.label), "clause": self.clause(clause)}
 
     def clause(self, clause: Term | None) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from typing import Any
 import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple
 
-from kb.namespaces import DCTERMS, PREFIXES, PROV, RDF, RDF_TYPE, RDFS_LABEL, ROOT
+from kb.namespaces import DCTERMS_SOURCE, PREFIXES, PROV, RDF, RDF_TYPE, RDFS_LABEL, ROOT
 from kb.srl.syntax import Term
 
 MEDIA_TYPE = "application/ld+json"
@@ -82,7 +82,7 @@ class _Writer:
         yield Triple(association, NamedNode(PROV + "hadPlan"), rule)
         yield Triple(rule, RDF_TYPE, PLAN)
         if node["clause"] and node["clause"]["iri"]:
-            yield Triple(entity, NamedNode(DCTERMS + "source"), NamedNode(node["clause"]["iri"]))
+            yield Triple(entity, DCTERMS_SOURCE, NamedNode(node["clause"]["iri"]))
         for premise in node["premises"]:
             yield Triple(activity, NamedNode(PROV + "used"), self._name(premise))
             yield from self._node(premise)

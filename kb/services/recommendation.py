@@ -14,10 +14,10 @@ from pyoxigraph import Literal, NamedNode
 from rdflib.xsd_datetime import parse_xsd_duration
 
 from kb.errors import both
-from kb.namespaces import RDF_TYPE, xz
+from kb.namespaces import DCTERMS_SOURCE, RDF_TYPE, xz
 from kb.report.places import code_of, full_name
 from kb.report.values import in_json, plain
-from kb.services.findings import SOURCE, Findings
+from kb.services.findings import Findings
 from kb.services.incident import Answer
 from kb.services.workspace import Workspace
 from kb.srl.syntax import Term
@@ -85,8 +85,8 @@ class _Writer:
                 "code": code_of(place, store),
                 "label": both(full_name(place, store, names)),
             },
-            "time": in_json(plain(self._asserted[xz("occurredAt")][0])),
-            "received": in_json(plain(self._asserted[xz("receivedAt")][0])),
+            "time": plain(self._asserted[xz("occurredAt")][0]),
+            "received": plain(self._asserted[xz("receivedAt")][0]),
             "facts": facts,
         }
 
@@ -107,7 +107,7 @@ class _Writer:
                 "regime": self._found.value(self._found.one(criterion, "regime")),
                 "value": self._found.value(self._found.one(criterion, "setsGrade")),
                 "criterion": self._found.value(criterion),
-                "clause": self._found.clause(self._found.one(criterion, SOURCE)),
+                "clause": self._found.clause(self._found.one(criterion, DCTERMS_SOURCE)),
                 "because": self._found.because("decidedBy", criterion),
             }
             for criterion in sorted(self._found.all("decidedBy"), key=str)
@@ -146,7 +146,7 @@ class _Writer:
         listed = [
             {
                 **self._found.value(duty),
-                "clause": self._found.clause(self._found.one(duty, SOURCE)),
+                "clause": self._found.clause(self._found.one(duty, DCTERMS_SOURCE)),
                 "because": self._found.because(name, duty),
             }
             for name in duties
@@ -204,7 +204,7 @@ class _Writer:
         return list(networkx.lexicographical_topological_sort(graph, key=place))
 
     def _reporting(self) -> list[dict[str, Any]]:
-        received = datetime.fromisoformat(str(in_json(plain(self._asserted[xz("receivedAt")][0]))))
+        received = datetime.fromisoformat(str(plain(self._asserted[xz("receivedAt")][0])))
         result = []
         for rule in self._found.all("reportingDuty"):
             due = self._found.one(rule, "dueWithin")
@@ -217,7 +217,7 @@ class _Writer:
                     "to": [self._found.value(body) for body in self._recipients(rule)],
                     "within": within,
                     "by": None if duration is None else (received + duration).isoformat(timespec="seconds"),
-                    "clause": self._found.clause(self._found.one(rule, SOURCE)),
+                    "clause": self._found.clause(self._found.one(rule, DCTERMS_SOURCE)),
                 }
             )
         return sorted(result, key=lambda r: (r["by"] is None, r["by"], r["iri"]))

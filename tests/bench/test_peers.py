@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import runpy
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,13 +18,14 @@ import duckdb
 import pytest
 
 from kb.inference.program import read
-from kb.inference.relational.connection import ENGINES, Connection
+from kb.inference.relational.connection import Connection
 from kb.inference.relational.executor import RelationalExecutor
 from kb.inference.relational.keys import key
 from kb.namespaces import ROOT, XZ, xz
 from kb.resources import folder
 from kb.services import synthetic
 from kb.services.workspace import Workspace
+from tests.inference.relational import needs_spark
 
 PEERS = Path(__file__).parent / "peers"
 INCIDENTS = 50
@@ -80,14 +80,10 @@ def seen(workspace: Workspace, derived: Rows) -> Rows:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # PySpark's sockets
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=needs_spark)])
 def test_the_bulk_executor_derives_what_the_interactive_one_derives(
     inputs: tuple[Path, Path], derived: Rows, engine: str
 ) -> None:
-    if engine == "spark":
-        pytest.importorskip("pyspark", reason="the extra [spark] is not installed")
-        if shutil.which("java") is None:
-            pytest.skip("Spark needs Java, and there is none here")
     with Connection(engine) as connection:
         executor = RelationalExecutor(read(folder("rules")).response, connection)
         found = executor.derive(*map(connection.read, inputs)).facts()

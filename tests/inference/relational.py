@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from functools import cache
+from importlib.util import find_spec
 
+import pytest
 from pyoxigraph import Triple
 
 from kb.inference.relational import keys
 from kb.inference.relational.connection import Connection
 from kb.inference.relational.executor import RelationalExecutor
 from kb.srl.syntax import RuleSet
+
+needs_spark = pytest.mark.skipif(
+    find_spec("pyspark") is None or shutil.which("java") is None,
+    reason="Spark needs the extra [spark] and a Java, and one of them is not there",
+)
 
 
 @cache

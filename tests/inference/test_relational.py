@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import itertools
-import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from kb.inference.relational.sizes import Statistics
 from kb.srl.loader import load
 from kb.srl.parser import parse
 from kb.srl.syntax import RuleSet, Term, TriplePattern
-from tests.inference.relational import connection, infer
+from tests.inference.relational import connection, infer, needs_spark
 from tests.inference.strategies import graphs, rulesets
 from tests.srl import textbook
 from tests.srl.evaluators import interactive
@@ -260,10 +259,8 @@ def test_a_key_says_which_term_it_stands_for(term: Term) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # PySpark's sockets
+@needs_spark
 def test_spark_derives_what_duckdb_derives() -> None:
-    pytest.importorskip("pyspark", reason="the extra [spark] is not installed")
-    if shutil.which("java") is None:
-        pytest.skip("Spark needs Java, and there is none here")
     rules = parse(
         "RULE { ?x <urn:reach> ?y } WHERE { ?x <urn:to> ?y }"
         "RULE { ?x <urn:reach> ?z } WHERE { ?x <urn:reach> ?y . ?y <urn:to> ?z }"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -14,11 +13,9 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(find_spec("pyspark") is None, reason="the extra [spark] is not installed"),
-    pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, and there is none here"),
-]
+from tests.inference.relational import needs_spark
+
+pytestmark = [pytest.mark.slow, needs_spark]
 RULES = """
 PREFIX : <urn:>
 RULE { ?x :reach ?y } WHERE { ?x :to ?y }

@@ -19,7 +19,7 @@ from kb.inference.planner import is_volatile
 from kb.inference.relational import families as kinds
 from kb.inference.relational.columns import NotNative, require_shallow
 from kb.inference.relational.connection import Connection
-from kb.inference.relational.guard import MAX_INPUTS, Guard
+from kb.inference.relational.guard import Guard
 from kb.inference.relational.lexicon import Lexicon
 from kb.inference.relational.making import Making
 from kb.inference.relational.native import Native
@@ -40,11 +40,11 @@ class Conditions:
     def filter(self, solutions: Solutions, expression: Expression) -> Solutions:
         """Return the solutions for which *expression* is true."""
         try:
-            needs = _needs(expression, solutions)
+            needs = _needs(Native, expression, solutions)
         except NotNative:
             return self._filter_by_inputs(solutions, expression)
         solutions = self._with_values(solutions, needs)
-        return solutions.filtered(Native(solutions).truth(expression))
+        return solutions.filtered(Native(solutions).translated(expression))
 
     def without(
         self,
@@ -58,14 +58,14 @@ class Conditions:
         :raises NotNative: an expression cannot be a condition of the join.
         """
         for expression in expressions:
-            needs = _needs(expression, found, solutions)
+            needs = _needs(Native, expression, found, solutions)
             found = self._with_values(found, {v: c for v, c in needs.items() if v in found.columns})
             solutions = self._with_values(
                 solutions, {v: c for v, c in needs.items() if v not in found.columns}
             )
         found = found.renamed("not_")
         same = [solutions.table[solutions.columns[v]] == found.table[found.columns[v]] for v in shared]
-        tests = [Native(found, solutions).truth(expression) for expression in expressions]
+        tests = [Native(found, solutions).translated(expression) for expression in expressions]
         return solutions.on(solutions.table.anti_join(found.table, [*same, *tests]))
 
     def _with_values(self, solutions: Solutions, needs: Mapping[Variable, set[str]]) -> Solutions:
@@ -85,24 +85,15 @@ class Conditions:
 
         :raises NotNative: it cannot, or not all of them.
         """
-        require_shallow(assignment.expression)
-        rehearsal = Making(solutions, rehearsing=True)
-        rehearsal.keys(assignment.expression)
-        valued = self._with_values(solutions, rehearsal.needs)
-        made = Making(valued).keys(assignment.expression)
-        names = [solutions.columns[v] for v in solutions.columns]
-        table = self._connection.stored(
-            valued.table.select(*names, made=made.value, right=made.right.fill_null(False))
-        )
+        valued = self._with_values(solutions, _needs(Making, assignment.expression, solutions))
+        made = Making(valued).translated(assignment.expression)
+        columns = {"made": made.value, "right": made.right.fill_null(False)}
+        table = self._connection.stored(valued.table.select(*solutions.columns.values(), **columns))
         if table.filter(~table.right).limit(1).count().execute():
             raise NotNative
-        new = self._lexicon.add_keys(table.made)
-        self._guard.count_terms(new)
-        numbers = self._lexicon.terms.select(
-            **{column: self._lexicon.terms.id, "made": self._lexicon.terms.key}
-        )
+        self._guard.count_terms(self._lexicon.add_keys(table.made))
         return Solutions(
-            table.drop("right").join(numbers, "made").drop("made"),
+            table.drop("right").join(self._lexicon.numbers(column, "made"), "made").drop("made"),
             {**solutions.columns, assignment.variable: column},
             {**solutions.families, assignment.variable: frozenset({made.family})},
         )
@@ -151,9 +142,8 @@ class Conditions:
         """Return the distinct values of *variables*, as numbers and as terms."""
         if not variables:
             return [((), {})]
-        table = solutions.projected(variables).limit(MAX_INPUTS + 1).to_pyarrow()
-        if table.num_rows > MAX_INPUTS:
-            raise self._guard.too_many_inputs()
+        table = solutions.projected(variables).limit(self._guard.bounds.inputs + 1).to_pyarrow()
+        self._guard.count_inputs(table.num_rows)
         columns = [table.column(solutions.columns[v]).to_pylist() for v in variables]
         rows = list(zip(*columns, strict=True))
         terms = self._lexicon.terms_of({number for column in columns for number in column})
@@ -180,12 +170,14 @@ def _inputs_of(expression: Expression, solutions: Solutions) -> list[Variable]:
     return sorted(set(solutions.columns if makes else variables_of(expression)), key=str)
 
 
-def _needs(expression: Expression, *sides: Solutions) -> dict[Variable, set[str]]:
-    """Return the typed columns that *expression* compares.
+def _needs(
+    translator: type[Native | Making], expression: Expression, *sides: Solutions
+) -> dict[Variable, set[str]]:
+    """Return the typed columns that the translation of *expression* reads.
 
-    :raises NotNative: it does not only compare.
+    :raises NotNative: there is none.
     """
     require_shallow(expression)
-    rehearsal = Native(*sides, rehearsing=True)
-    rehearsal.truth(expression)
+    rehearsal = translator(*sides, rehearsing=True)
+    rehearsal.translated(expression)
     return rehearsal.needs

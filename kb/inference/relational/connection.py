@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kb.errors import ResourceMissing
-from kb.inference.bounds import too_large
+from kb.inference.bounds import TOO_LARGE
 
 Backend: TypeAlias = Any
 """An Ibis backend; their common class declares less than all of them have."""
@@ -106,7 +106,7 @@ class Connection:
             found: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
         except Exception as error:
             if self.is_full(error):
-                raise too_large() from error
+                raise TOO_LARGE.error(()) from error
             raise
         return found
 

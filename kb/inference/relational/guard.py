@@ -15,30 +15,27 @@ import ibis.expr.types as ir
 
 from kb.inference.bounds import (
     INTERVAL,
+    TOO_LARGE,
+    TOO_MANY_FACTS,
+    TOO_MANY_INPUTS,
+    TOO_MANY_TERMS,
     WATCH,
     Bounds,
     InferenceStopped,
     Ticket,
     TooDeep,
     too_deep,
-    too_large,
-    too_many_facts,
-    too_many_inputs,
-    too_many_terms,
 )
 from kb.inference.relational.connection import Connection
 from kb.srl.syntax import Rule
-
-MAX_INPUTS = 5_000_000
-"""More different inputs of one expression are not fetched from the engine to be computed here."""
 
 
 class Guard:
     """Keeps one derivation on *connection* within *bounds*."""
 
     def __init__(self, connection: Connection, bounds: Bounds) -> None:
+        self.bounds = bounds
         self._connection = connection
-        self._bounds = bounds
         self._rules: tuple[Rule, ...] = ()
         self._facts = 0
         self._terms = 0
@@ -54,15 +51,15 @@ class Guard:
         WATCH.begin(self._ticket)
         try:
             yield
+        except InferenceStopped:
+            raise
+        except TooDeep:
+            raise too_deep(self._rules[0]) from None
         except Exception as error:
-            if isinstance(error, InferenceStopped):
-                raise
-            if isinstance(error, TooDeep):
-                raise too_deep(self._rules[0]) from None
             if not WATCH.end(self._ticket):  # it is what an interrupted query raises
                 raise self._ticket.error(*self._rules) from None
             if self._connection.is_full(error):
-                raise too_large(self._rules) from error
+                raise TOO_LARGE.error(self._rules) from error
             raise
         finally:
             self._over.set()
@@ -79,7 +76,7 @@ class Guard:
 
     def at_most(self, rows: ir.Table) -> ir.Table:
         """Return *rows*, of which the engine need not compute many more than may be added."""
-        return self._connection.at_most(rows, self._bounds.facts - self._facts + 1)
+        return self._connection.at_most(rows, self.bounds.facts - self._facts + 1)
 
     def count_facts(self, number: int) -> None:
         """Note that so many facts were added.
@@ -87,8 +84,8 @@ class Guard:
         :raises InferenceStopped: these are too many.
         """
         self._facts += number
-        if self._facts > self._bounds.facts:
-            raise too_many_facts(self._rules, self._bounds)
+        if self._facts > self.bounds.facts:
+            raise TOO_MANY_FACTS.error(self._rules, self.bounds)
 
     def count_terms(self, number: int) -> None:
         """Note that so many terms were made.
@@ -96,12 +93,16 @@ class Guard:
         :raises InferenceStopped: these are too many.
         """
         self._terms += number
-        if self._terms > self._bounds.terms:
-            raise too_many_terms(self._rules, self._bounds)
+        if self._terms > self.bounds.terms:
+            raise TOO_MANY_TERMS.error(self._rules, self.bounds)
 
-    def too_many_inputs(self) -> InferenceStopped:
-        """Return the error for an expression with more than :data:`MAX_INPUTS` different inputs."""
-        return too_many_inputs(self._rules, MAX_INPUTS)
+    def count_inputs(self, number: int) -> None:
+        """Refuse to compute an expression here that has too many different inputs.
+
+        :raises InferenceStopped: these are more than :attr:`~kb.inference.bounds.Bounds.inputs`.
+        """
+        if number > self.bounds.inputs:
+            raise TOO_MANY_INPUTS.error(self._rules, self.bounds)
 
     def _check(self) -> None:
         if self._ticket.exceeded is not None:

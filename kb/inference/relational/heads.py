@@ -40,8 +40,7 @@ def conclusions(rule: Rule, solutions: Solutions, run: Run) -> Iterator[Conclusi
             term = Assignment(Variable(TERM), _call(flat.object, made))
             found = run.conditions.assign(solutions, term, TERM)
             flat = replace(flat, object=term.variable)
-        if not isinstance(flat.object, Variable) or found.families[flat.object]:
-            yield replace(_conclusion(flat, found, run.lexicon), rule=rule)
+        yield replace(_conclusion(flat, found, run.lexicon), rule=rule)
 
 
 def _labels(term: PatternTerm) -> Iterator[str]:

@@ -46,20 +46,22 @@ class Lexicon:
         """How many terms there are."""
         return int(self.terms.count().execute())
 
+    def numbers(self, number: str, key: str) -> ir.Table:
+        """Return the numbers of all terms with their keys, in columns of these names."""
+        return self.terms.select(**{number: self.terms.id, key: self.terms.key})
+
     def encode(self, facts: ir.Table) -> ir.Table:
         """Return *facts* with numbers for keys, as ``s``, ``p``, ``o``."""
         result = facts
         for short, name in zip("spo", COLUMNS, strict=True):
-            numbers = self.terms.select(**{short: self.terms.id, name: self.terms.key})
-            result = result.join(numbers, name).drop(name)
+            result = result.join(self.numbers(short, name), name).drop(name)
         return result.select("s", "p", "o")
 
     def decode(self, rows: ir.Table) -> ir.Table:
         """Return *rows* of numbers (``s``, ``p``, ``o``) as a table of facts."""
         result = rows
         for short, name in zip("spo", COLUMNS, strict=True):
-            numbers = self.terms.select(**{short: self.terms.id, name: self.terms.key})
-            result = result.join(numbers, short)
+            result = result.join(self.numbers(short, name), short)
         return result.select(*COLUMNS)
 
     def id(self, constant: Term) -> int:

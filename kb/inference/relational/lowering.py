@@ -8,7 +8,7 @@ stands for the variable.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
 
@@ -59,7 +59,7 @@ class _Lowering:
                     self._scope.update(_plain(element))
                     yield pattern
                     for variable, term in parts:
-                        yield from self._taken_apart(variable, term)
+                        yield from _taken_apart(variable, term, self._scope)
                 case Negation(inner):
                     yield replace(element, inner=tuple(self._negated(inner)))
                 case Assignment(variable, _):
@@ -81,43 +81,40 @@ class _Lowering:
         subject, predicate, object_ = map(flat, pattern.terms)
         return replace(pattern, subject=subject, predicate=predicate, object=object_), parts
 
-    def _taken_apart(self, whole: Expression, term: TripleTermPattern) -> Iterator[Filter | Assignment]:
-        yield Filter(Call("ISTRIPLE", (whole,)))
-        for part, inner in _parts(whole, term):
-            if isinstance(inner, TripleTermPattern):
-                yield from self._taken_apart(part, inner)
-            elif isinstance(inner, Variable) and inner not in self._scope:
-                self._scope.add(inner)
-                yield Assignment(inner, part)
-            else:
-                yield Filter(Call("SAMETERM", (part, inner)))
-
-    def _negated(self, inner: Iterable[TriplePattern | Filter]) -> Iterator[TriplePattern | Filter]:
-        elements = tuple(inner)
-        known = set(self._scope).union(*(_plain(e) for e in elements if isinstance(e, TriplePattern)))
+    def _negated(self, inner: tuple[TriplePattern | Filter, ...]) -> Iterator[TriplePattern | Filter]:
+        known = self._scope.union(*(_plain(e) for e in inner if isinstance(e, TriplePattern)))
         meant: dict[Variable, Expression] = {}
         tests: list[Filter] = []
-
-        def take_apart(whole: Expression, term: TripleTermPattern) -> None:
-            tests.append(Filter(Call("ISTRIPLE", (whole,))))
-            for part, piece in _parts(whole, term):
-                if isinstance(piece, TripleTermPattern):
-                    take_apart(part, piece)
-                elif isinstance(piece, Variable) and piece not in known and piece not in meant:
-                    meant[piece] = part
-                else:
-                    tests.append(Filter(Call("SAMETERM", (part, piece))))
-
-        for element in elements:
-            if isinstance(element, TriplePattern):
-                pattern, parts = self._flat(element)
-                yield pattern
-                for variable, term in parts:
-                    take_apart(variable, term)
-            else:
+        for element in inner:
+            if isinstance(element, Filter):
                 tests.append(element)
+                continue
+            pattern, parts = self._flat(element)
+            yield pattern
+            for variable, term in parts:
+                for step in _taken_apart(variable, term, known):
+                    if isinstance(step, Assignment):
+                        meant[step.variable] = step.expression
+                    else:
+                        tests.append(step)
         for test in tests:
             yield replace(test, expression=_substituted(test.expression, meant))
+
+
+def _taken_apart(
+    whole: Expression, term: TripleTermPattern, known: set[Variable]
+) -> Iterator[Filter | Assignment]:
+    """Yield what makes *whole* a triple term like *term*; variables that get a value become *known*."""
+    yield Filter(Call("ISTRIPLE", (whole,)))
+    for name, part in zip(PARTS, (term.subject, term.predicate, term.object), strict=True):
+        value = Call(name, (whole,))
+        if isinstance(part, TripleTermPattern):
+            yield from _taken_apart(value, part, known)
+        elif isinstance(part, Variable) and part not in known:
+            known.add(part)
+            yield Assignment(part, value)
+        else:
+            yield Filter(Call("SAMETERM", (value, part)))
 
 
 def _terms(pattern: TriplePattern) -> bool:
@@ -126,11 +123,6 @@ def _terms(pattern: TriplePattern) -> bool:
 
 def _plain(pattern: TriplePattern) -> set[Variable]:
     return {term for term in pattern.terms if isinstance(term, Variable)}
-
-
-def _parts(whole: Expression, term: TripleTermPattern) -> Iterator[tuple[Call, PatternTerm]]:
-    for name, part in zip(PARTS, (term.subject, term.predicate, term.object), strict=True):
-        yield Call(name, (whole,)), part
 
 
 def _substituted(expression: Expression, meant: dict[Variable, Expression]) -> Expression:

@@ -43,7 +43,7 @@ class Made:
 class Making(Columns):
     """Translates expressions that give terms."""
 
-    def keys(self, expression: Expression) -> Made:
+    def translated(self, expression: Expression) -> Made:
         """Return the keys (:mod:`kb.inference.relational.keys`) of the terms that *expression* gives.
 
         :raises NotNative: there is no translation.

@@ -28,7 +28,7 @@ Operand: TypeAlias = "Variable | Term"
 class Native(Columns):
     """Translates conditions over one table or two."""
 
-    def truth(self, expression: Expression) -> ir.BooleanValue:
+    def translated(self, expression: Expression) -> ir.BooleanValue:
         """Return the condition that *expression* is.
 
         :raises NotNative: it does not only compare terms that compare as database values.
@@ -37,9 +37,9 @@ class Native(Columns):
             raise NotNative
         operator, arguments = expression.operator, expression.arguments
         if operator in ("&&", "||"):
-            return folded(and_ if operator == "&&" else or_, [self.truth(part) for part in arguments])
+            return folded(and_ if operator == "&&" else or_, [self.translated(part) for part in arguments])
         if operator == "!":
-            return ~self.truth(arguments[0])
+            return ~self.translated(arguments[0])
         if operator in ORDER:
             return self._ordered(str(operator), *map(_operand, arguments))
         if operator in EQUALITY:

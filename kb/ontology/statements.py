@@ -39,6 +39,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_OPENING, _CLOSING = "[({", "])}"
 _DIRECTIVES = {"prefix", "base", "version"}
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _NEWLINE = re.compile(r"\r\n|\n|\r")
@@ -69,32 +70,47 @@ class Statement:
 
     def line_of(self, predicate: str) -> int:
         """Return the line where the IRI *predicate* stands as a predicate of the subject, else the first."""
-        for offset, found in self._predicates():
-            if found == predicate:
-                return self.line + _newlines(self.text[:offset])
+        for pair in self.pairs():
+            if pair.predicate == predicate:
+                return self.line + _newlines(self.text[: pair.start])
         return self.line
 
-    def _predicates(self) -> Iterator[tuple[int, str | None]]:
+    def pairs(self) -> Iterator[Pair]:
+        """Yield the predicates of the subject with the place of their objects, in order."""
         depth, place = 0, 0  # place counts the terms since the last ";": 0 the subject, 1 the predicate
+        verb: tuple[str | None, int] | None = None
+        objects: tuple[int, int] | None = None
         for token in _TOKEN.finditer(self.text):
             kind, text = token.lastgroup, token.group()
             if kind in ("space", "comment"):
                 continue
-            if kind == "mark" and text in "[({":
+            if depth == 0 and (kind == "stop" or text == ";"):
+                if verb and objects:
+                    yield Pair(*verb, *objects)
+                verb, objects, place = None, None, 1
+                continue
+            if depth == 0 and place == 1 and text not in _OPENING:
+                verb, place = (_resolve(kind, text, self.prefixes, verb=True), token.start()), 2
+                continue
+            if kind == "mark" and text in _OPENING:
                 depth += 1
-                continue
-            if kind == "mark" and text in "])}":
+            elif kind == "mark" and text in _CLOSING:
                 depth -= 1
-                place += depth == 0
-                continue
-            if depth:
-                continue
-            if text == ";":
-                place = 1
-                continue
-            if place == 1:
-                yield token.start(), _resolve(kind, text, self.prefixes, verb=True)
-            place += 1
+            place += depth == 0
+            if verb:
+                objects = (objects[0] if objects else token.start(), token.end())
+        if verb and objects:
+            yield Pair(*verb, *objects)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A predicate in the text of a statement: where it starts, and where its objects start and end."""
+
+    predicate: str | None
+    start: int
+    objects: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)

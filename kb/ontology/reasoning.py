@@ -63,6 +63,21 @@ def verdict(graph: Graph) -> Verdict:
     return first
 
 
+def justifications(graph: Graph) -> dict[str, tuple[list[str], list[list[str]]]]:
+    """Return why each impossible class is impossible: axioms in Manchester syntax, and minimal repairs.
+
+    The key ``""`` stands for the ontology as a whole where it is inconsistent.
+    """
+    with tempfile.TemporaryDirectory(prefix="xiezhi-owl-") as folder:
+        path = Path(folder) / "knowledge.rdf"
+        pairwise(graph).serialize(path, format="xml")
+        found = rustdl.debug(str(path)).to_dict()
+    result = {root["iri"]: (root["justification"], root["repairs"]) for root in found["roots"]}
+    if not found["consistent"]:
+        result[""] = (found["inconsistency"]["justification"], found["inconsistency"]["repairs"])
+    return result
+
+
 def has_java() -> bool:
     """Whether HermiT can be asked."""
     return shutil.which("java") is not None

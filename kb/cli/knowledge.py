@@ -1,4 +1,4 @@
-"""``xiezhi load``, ``xiezhi check`` and ``xiezhi test``: for those who keep the knowledge."""
+"""``xiezhi load``, ``check``, ``test`` and ``docs``: for those who keep the knowledge."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 
 from kb.cli.context import Context, faults_as_exit, running_server
 from kb.errors import InputError, Text, both
-from kb.ontology import knowledge, reasoning
+from kb.ontology import documentation, knowledge, reasoning
 from kb.ontology.checks.finding import Severity
 from kb.resources import folder
 from kb.services import cases
@@ -134,3 +134,22 @@ def test(context: Context, path: Path | None) -> None:
         )
     )
     sys.exit(1 if failed else 0)
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("build/docs"),
+    show_default=True,
+    help="Folder for the pages. 文档放在哪个文件夹。",
+)
+@click.pass_obj
+@faults_as_exit
+def docs(context: Context, out: Path) -> None:
+    """Write the documentation of the ontology as HTML pages. 生成本体文档。
+
+    Needs pyLODE, which comes with the extra "dev". The pages load nothing from a network.
+    """
+    first, *_ = documentation.write(folder("ontology"), folder("rules"), out)
+    context.say(Text(f"文档已写好，从这里看起：{first}", f"the documentation is written; begin at {first}"))

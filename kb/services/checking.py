@@ -85,6 +85,7 @@ def _readable(found: Iterable[KnowledgeFile], verdict: Verdict) -> Iterator[Path
 def _ontology(knowledge: Knowledge, paths: list[Path], on: date, verdict: Verdict) -> None:
     shapes = knowledge.ontology / "shapes"
     own = [path for path in paths if shapes not in path.parents]
+    own.sort(key=lambda path: "alignments" in path.parts)  # what defines a term comes before what maps it
     graph, places = reasoning.read(own), Places(own)
     verdict.findings += terms.undefined(graph, places)
     verdict.findings += contract.violations(graph, reasoning.read([shapes / "knowledge.ttl"]), places)

@@ -16,9 +16,10 @@ from kb.errors import InputError, Text, both
 from kb.ontology import documentation, knowledge, reasoning
 from kb.ontology.checks.finding import Severity
 from kb.resources import folder
-from kb.services import cases
+from kb.services import case_reasons, cases
 from kb.services.checking import Verdict
 from kb.services.checking import check as check_knowledge
+from kb.services.workspace import Trial
 
 
 @click.command()
@@ -118,14 +119,22 @@ def _as_json(verdict: Verdict) -> dict[str, Any]:
 @click.pass_obj
 @faults_as_exit
 def test(context: Context, path: Path | None) -> None:
-    """Run the rule cases below PATH and show expected against derived. 运行规则用例。"""
-    with context.bench() as workspace:
-        results = cases.run(workspace, path or folder("rules"))
-    for result in results:
-        if result.differences:
-            click.echo(f"✗ {result.case.file.name}: {result.case.title}")
+    """Run the cases below PATH, or all of them, and show expected against derived. 运行用例。
+
+    Knowledge below PATH (Turtle, rules) is laid over the product's own before the cases run. For what was
+    expected and not derived, the rule that failed says why not.
+    """
+    with context.bench() as workspace, knowledge.over(path) as base:
+        trial = Trial(workspace, base)
+        places = [path] if path is not None else [folder("rules"), folder("ontology")]
+        results = [result for place in places for result in cases.run(trial, place)]
+        for result in results:
+            if result.differences:
+                click.echo(f"✗ {result.case.file.name}: {result.case.title}")
             for difference in result.differences:
                 click.echo(f"    {difference.in_(context.lang)}")
+                for reason in case_reasons.reasons(trial, result.case, difference):
+                    click.echo(f"      · {reason.in_(context.lang)}")
     failed = sum(1 for result in results if result.differences)
     context.say(
         Text(

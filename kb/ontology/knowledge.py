@@ -88,7 +88,7 @@ def over(path: Path | None) -> Iterator[Knowledge]:
             for file in source.rglob("*")
             if file.suffix in SUFFIXES
         }
-        changes = {here / _place(file, path): file for file in found}
+        changes = {here / _place(file, path, base): file for file in found}
         copies |= changes
         for target, file in copies.items():
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -115,8 +115,11 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
-def _place(file: Path, root: Path) -> Path:
+def _place(file: Path, root: Path, base: Knowledge) -> Path:
     """Return where in a body of knowledge *file*, found below *root*, belongs."""
+    for part, source in (("ontology", base.ontology), ("rules", base.rules)):
+        if source in file.resolve().parents:
+            return Path(part) / file.resolve().relative_to(source)
     relative = file.relative_to(root) if root.is_dir() else Path(file.name)
     if relative.parts[0] in {"ontology", "rules"}:
         return relative

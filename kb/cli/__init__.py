@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from kb.cli import bench, explanations, incidents, infer, knowledge, server
+from kb.cli import bench, explanations, incidents, infer, knowledge, releases, server
 from kb.cli.context import Context, default_home
 
 
@@ -35,6 +35,8 @@ for command in (
     knowledge.check,
     knowledge.test,
     knowledge.docs,
+    releases.release,
+    releases.replay,
     incidents.recommend,
     explanations.why,
     explanations.why_not,

@@ -19,7 +19,7 @@ from kb.resources import folder
 from kb.services import case_reasons, cases
 from kb.services.checking import Verdict
 from kb.services.checking import check as check_knowledge
-from kb.services.workspace import Trial
+from kb.services.workspace import TrialWorkspace
 
 
 @click.command()
@@ -125,9 +125,9 @@ def test(context: Context, path: Path | None) -> None:
     expected and not derived, the rule that failed says why not.
     """
     with context.bench() as workspace, knowledge.over(path) as base:
-        trial = Trial(workspace, base)
+        trial = TrialWorkspace(workspace, base)
         places = [path] if path is not None else [folder("rules"), folder("ontology")]
-        results = [result for place in places for result in cases.run(trial, place)]
+        results = cases.run(trial, *places)
         for result in results:
             if result.differences:
                 click.echo(f"✗ {result.case.file.name}: {result.case.title}")

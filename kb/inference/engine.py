@@ -20,7 +20,7 @@ from kb.store.protocol import Change, Store
 
 HIDDEN = (
     "incident/", "response/", "directive/", "quarantine/",
-    "rules", "shapes", "alignments", "system", "audit",
+    "rules", "shapes", "alignments", "releases", "system", "audit",
 )  # fmt: skip
 """Graphs that rules do not read: other incidents, unchecked data, and what is about rules or other
 vocabularies, not about cities."""

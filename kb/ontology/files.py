@@ -69,11 +69,11 @@ def scan(ontology: Path, rules: Path) -> list[KnowledgeFile]:
 
 
 def digest(*folders: Path) -> str:
-    """Return the SHA-256 of every Turtle and rule file below *folders*: the identity of a release."""
+    """Return the SHA-256 of every file of knowledge below *folders*: the identity of a release."""
     total = hashlib.sha256()
     for folder in folders:
         for path in sorted(folder.rglob("*")):
-            if path.suffix in {".ttl", ".srl"}:
+            if path.suffix in {".ttl", ".srl"} or path.name.endswith(".cases.yaml"):
                 name = path.relative_to(folder).as_posix().encode()
                 content = path.read_bytes()
                 total.update(b"%d %s %d " % (len(name), name, len(content)) + content)

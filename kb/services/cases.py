@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 from pyoxigraph import NamedNode
 
-from kb.errors import KnowledgeFault, ReportRejected, Text
+from kb.errors import Fault, KnowledgeFault, ReportRejected, Text
 from kb.namespaces import ROOT, xz
 from kb.ontology.names import nearest
 from kb.services.incident import derive
@@ -49,6 +49,18 @@ class Result:
 
     case: Case
     differences: list[Difference]
+
+    @property
+    def fault(self) -> Fault:
+        """What failed, with file and title."""
+        return Fault(
+            "cases.failed",
+            Text(
+                f"用例“{self.case.title}”失败：" + "；".join(d.zh for d in self.differences),
+                f"the case “{self.case.title}” fails: " + "; ".join(d.en for d in self.differences),
+            ),
+            str(self.case.file),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +133,15 @@ def _row_title(title: str, place: int, row: dict[str, Any]) -> str:
     return f"{zh}（{words}）{slash}{en + f' ({words})' if slash else ''}"
 
 
-def run(workspace: Workspace, path: Path) -> list[Result]:
-    """Run every case in *path*; nothing is stored. A report that its contract refuses fails its case.
+def run(workspace: Workspace, *paths: Path) -> list[Result]:
+    """Run every case in *paths*; nothing is stored. A report that its contract refuses fails its case.
 
     :raises KnowledgeFault: also where there is no case: a slip in the path must not look like success.
     """
-    results = [Result(case, list(differences(workspace, case))) for case in find(path)]
+    found = (case for path in paths for case in find(path))
+    results = [Result(case, list(differences(workspace, case))) for case in found]
     if not results:
-        raise _fault(path, 0, "没有找到用例", "no case was found")
+        raise _fault(paths[0], 0, "没有找到用例", "no case was found")
     return results
 
 

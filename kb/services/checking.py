@@ -25,7 +25,7 @@ from kb.ontology.knowledge import Knowledge
 from kb.ontology.statements import Places
 from kb.services import cases, firing
 from kb.services.cases import Case
-from kb.services.workspace import Trial, Workspace
+from kb.services.workspace import TrialWorkspace, Workspace
 from kb.srl.strata import stratify
 from kb.srl.syntax import Negation, Rule, TriplePattern
 
@@ -125,7 +125,7 @@ def _rules(knowledge: Knowledge, paths: list[Path], program: Program, verdict: V
 
 def _cases(knowledge: Knowledge, workspace: Workspace, verdict: Verdict) -> None:
     try:
-        trial = Trial(workspace, knowledge)
+        trial = TrialWorkspace(workspace, knowledge)
         found: list[Case] = [*cases.find(knowledge.rules), *cases.find(knowledge.ontology)]
     except InputError as error:
         verdict.findings += _errors(error)

@@ -67,12 +67,13 @@ class Trial:
 def report_of(workspace: Workspace, answer: Answer) -> dict[str, Any]:
     """Return the report that says what is known of the incident of *answer*, by the keys of a report."""
     data: dict[str, Any] = {}
+    types = [t.object for t in answer.facts if t.predicate == RDF_TYPE and t.object != INCIDENT_CLASS]
+    if types:
+        data[TYPE_KEY] = plain(types[0]) if len(types) == 1 else [plain(type_) for type_ in types]
     for triple in answer.facts:
         field = workspace.vocabulary.of_property(triple.predicate)
         if field is not None:
             data[field.key] = plain(triple.object)
-        elif triple.predicate == RDF_TYPE and triple.object != INCIDENT_CLASS:
-            data[TYPE_KEY] = plain(triple.object)
     return data
 
 
@@ -95,13 +96,19 @@ def label_of(workspace: Workspace, key: str) -> tuple[Text, Field | None]:
     return field.label, field
 
 
-def shown(workspace: Workspace, describe: Any, key: str, value: Value | None) -> dict[str, Any] | None:
+def shown(
+    workspace: Workspace, describe: Any, key: str, value: Value | list[str] | None
+) -> dict[str, Any] | None:
     """Return a value as it stands in JSON: the value and its words.
 
     :param describe: gives the words of a term.
     """
     if value is None:
         return None
+    if isinstance(value, list):  # the types of a compound incident
+        told = [describe(NamedNode(one)) for one in value]
+        label = Text("、".join(text.zh for text in told), ", ".join(text.en for text in told))
+        return {"value": value, "label": both(label)}
     if isinstance(value, bool):
         label = Text("是", "yes") if value else Text("否", "no")
     elif isinstance(value, str) and value.startswith("http"):

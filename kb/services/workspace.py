@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -10,7 +11,7 @@ from typing import Self, cast
 from kb.city import builder
 from kb.inference.engine import Engine
 from kb.inference.program import Program, read
-from kb.ontology import files, knowledge
+from kb.ontology import files
 from kb.ontology.describe import Describer
 from kb.ontology.knowledge import Knowledge
 from kb.ontology.names import Names
@@ -20,6 +21,8 @@ from kb.report.vocabulary import Vocabulary
 from kb.resources import folder
 from kb.services import loading
 from kb.services.loading import Progress
+from kb.services.releases.archive import Archive
+from kb.services.releases.keeping import current
 from kb.store.embedded import open_store
 from kb.store.protocol import Store
 from kb.store.replaced import ReplacedStore
@@ -36,10 +39,12 @@ class Workspace:
     def __init__(
         self, home: Path, *, cities: Sequence[str] | None = None, progress: Progress | None = None
     ) -> None:
-        base, examples = knowledge.shipped(), folder("examples")
-        program = read(base.rules)
+        examples = folder("examples")
+        self.home = home
         self.store: Store = open_store(home)
         try:
+            base = self.knowledge = current(self.store, Archive(home), date.today())
+            program = read(base.rules)
             loading.load_knowledge(self.store, base.ontology, base.rules)
             loading.load_divisions(self.store, examples)
             for code in builder.model_cities(examples) if cities is None else cities:
@@ -75,7 +80,7 @@ class Workspace:
         self.close()
 
 
-class Trial(Workspace):
+class TrialWorkspace(Workspace):
     """The cities of *workspace* under other knowledge: nothing is stored, and *workspace* stays as it is.
 
     :param base: the knowledge to try. Its graphs are read into memory, its background rules run once.
@@ -92,6 +97,7 @@ class Trial(Workspace):
             for quad in file.quads()
         )
         store = ReplacedStore(workspace.store, loading.is_knowledge, quads)
+        self.home, self.knowledge = workspace.home, base
         self.store = cast(Store, store)
         derived = Engine(self.store, program).background()
         store.add(derived.quads(loading.INFERRED))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from kb.cli import bench, explanations, incidents, infer, knowledge, server
+from kb.cli import bench, explanations, incidents, infer, knowledge, server, tables
 from kb.cli.context import Context, default_home
 
 
@@ -40,6 +40,7 @@ for command in (
     explanations.ask_next,
     explanations.what_if,
     infer.infer,
+    tables.table,
     bench.bench,
 ):
     main.add_command(command)

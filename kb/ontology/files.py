@@ -25,6 +25,12 @@ class KnowledgeFile:
     path: Path
     graph: NamedNode
 
+    @property
+    def pack(self) -> str | None:
+        """The pack that the file belongs to, by the name of its folder."""
+        _, found, name = self.graph.value.partition("/graph/knowledge/")
+        return name if found else None
+
     def quads(self) -> Iterator[Quad]:
         """Yield the file's triples in its graph.
 

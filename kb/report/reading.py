@@ -7,7 +7,7 @@ names are understood. All faults are collected before any is raised: who reports
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,7 +32,7 @@ class Report:
 
     incident: NamedNode
     id: str
-    type: NamedNode | None
+    types: tuple[NamedNode, ...]
     facts: tuple[Triple, ...]
 
 
@@ -66,7 +66,7 @@ class Reader:
                     )
                 )  # fmt: skip
         incident = NamedNode(f"{ROOT}incident/{identifier}")
-        type_: NamedNode | None = None
+        types: list[NamedNode] = []
         for key, value in data.items():
             if value is None or key == ID_KEY:
                 continue
@@ -74,11 +74,12 @@ class Reader:
                 faults.append(not_text(key))
                 continue
             if key == TYPE_KEY:
-                found = self._type(value)
-                if isinstance(found, Fault):
-                    faults.append(found)
-                else:
-                    type_ = found
+                for name in value if isinstance(value, list) else [value]:
+                    found = self._type(name)
+                    if isinstance(found, Fault):
+                        faults.append(found)
+                    else:
+                        types.append(found)
                 continue
             field = self._vocabulary.fields.get(key)
             if field is None:
@@ -91,8 +92,8 @@ class Reader:
                 facts.append(Triple(incident, field.property, term))
         if faults:
             raise ReportRejected(faults)
-        facts += _given_by_system(incident, type_, facts, received)
-        return Report(incident, identifier, type_, tuple(facts))
+        facts += _given_by_system(incident, types, facts, received)
+        return Report(incident, identifier, tuple(dict.fromkeys(types)), tuple(facts))
 
     def _type(self, value: object) -> NamedNode | Fault:
         if not isinstance(value, str):
@@ -131,11 +132,10 @@ class Reader:
 
 
 def _given_by_system(
-    incident: NamedNode, type_: NamedNode | None, facts: list[Triple], received: datetime
+    incident: NamedNode, types: Sequence[NamedNode], facts: list[Triple], received: datetime
 ) -> Iterator[Triple]:
     """What every report carries without being asked: its class, when it came, the local date."""
-    yield Triple(incident, RDF_TYPE, xz("Incident"))
-    if type_ is not None and type_ != xz("Incident"):
+    for type_ in dict.fromkeys((xz("Incident"), *types)):
         yield Triple(incident, RDF_TYPE, type_)
     moment = NamedNode(XSD + "dateTime")
     yield Triple(incident, xz("receivedAt"), Literal(received.isoformat(), datatype=moment))

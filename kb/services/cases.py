@@ -4,6 +4,9 @@ A file ``x.cases.yaml`` is a list. Each case has ``title`` (a sentence an expert
 report, the same keys as everywhere), ``expect`` and ``absent``: relations of the response (``grade``,
 ``leadDepartment``, ``activates``, …) with one value or several, by label or IRI. That nothing at all was
 concluded is written ``absent: {grade: any}``.
+
+A case may have ``rows``, each with its own ``given``, ``expect`` and ``absent``: what they say is added to
+what the case says, and each row is a case. So a table of thresholds is written as a table.
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ from kb.services.incident import derive
 from kb.services.workspace import Workspace
 from kb.srl.syntax import Term
 
-KEYS = {"title", "given", "expect", "absent"}
+ROW_KEYS = {"given", "expect", "absent"}
+KEYS = {"title", "rows", *ROW_KEYS}
 ANY = "any"
 
 
@@ -59,15 +63,49 @@ def find(path: Path) -> Iterator[Case]:
                 raise _fault(
                     file, number, f"用例只能有这些键：{sorted(KEYS)}", f"a case has the keys {sorted(KEYS)}"
                 )
-            parts = [item["given"], item.get("expect") or {}, item.get("absent") or {}]
-            if not all(isinstance(part, dict) for part in parts) or not (parts[1] or parts[2]):
-                raise _fault(
-                    file,
-                    number,
-                    "given、expect、absent 都是映射，expect 与 absent 至少有一个",
-                    "given, expect and absent are mappings, and one of expect and absent is there",
-                )
-            yield Case(file, str(item["title"]), parts[0], _lists(parts[1]), _lists(parts[2]))
+            title, rows = str(item["title"]), item.get("rows")
+            if rows is None:
+                yield _case(file, number, title, item)
+                continue
+            if not isinstance(rows, list) or not rows:
+                raise _fault(file, number, "rows 必须是非空列表", "rows is a list that is not empty")
+            for place, row in enumerate(rows, 1):
+                if not isinstance(row, dict) or not set(row) <= ROW_KEYS:
+                    raise _fault(
+                        file, number, f"rows 的每一行只能有这些键：{sorted(ROW_KEYS)}",
+                        f"a row has the keys {sorted(ROW_KEYS)}",
+                    )  # fmt: skip
+                yield _case(file, number, _row_title(title, place, row), item, row)
+
+
+def _case(file: Path, number: int, title: str, *layers: dict[str, Any]) -> Case:
+    """Return the case that *layers* make together; a later layer adds to an earlier one or replaces it."""
+    parts = [[layer.get(key) or {} for layer in layers] for key in ("given", "expect", "absent")]
+    if not all(isinstance(part, dict) for group in parts for part in group):
+        raise _unchecked(file, number)
+    given, expect, absent = ({k: v for part in group for k, v in part.items()} for group in parts)
+    if not (expect or absent):
+        raise _unchecked(file, number)
+    return Case(file, title, given, _lists(expect), _lists(absent))
+
+
+def _unchecked(file: Path, number: int) -> KnowledgeFault:
+    return _fault(
+        file, number, "given、expect、absent 都是映射，expect 与 absent 至少有一个",
+        "given, expect and absent are mappings, and one of expect and absent is there",
+    )  # fmt: skip
+
+
+def _row_title(title: str, place: int, row: dict[str, Any]) -> str:
+    """Return the title of the case that a row makes: the table's, its number and its facts.
+
+    Facts in Chinese are left out: the title stands in both languages.
+    """
+    facts = row.get("given") or {}
+    told = [f"{k} {v}" for k, v in facts.items() if str(v).isascii()] if isinstance(facts, dict) else []
+    zh, slash, en = title.partition(" / ")
+    words = f"{place}" + (f": {', '.join(told)}" if told else "")
+    return f"{zh}（{words}）{slash}{en + f' ({words})' if slash else ''}"
 
 
 def run(workspace: Workspace, path: Path) -> list[Result]:

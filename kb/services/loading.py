@@ -21,6 +21,7 @@ from kb.store.protocol import Change, Store
 
 STATE = graph("state")
 INFERRED = graph("inferred/background")
+KNOWLEDGE = tuple(graph(part).value for part in ("ontology", "knowledge/", "shapes", "rules", "alignments"))
 DIGEST = xz("contentDigest")
 ACTOR = "xiezhi"
 
@@ -49,6 +50,13 @@ def load_knowledge(store: Store, ontology: Path, rules: Path) -> bool:
     for name in sorted({*wanted, *previous}, key=str):
         changed |= _replace(store, name, wanted.get(name, set()), _digest(*paths.get(name, ())))
     return changed
+
+
+def is_knowledge(name: NamedNode) -> bool:
+    """Whether the graph *name* holds knowledge or what background rules derived, not a city or incidents."""
+    if name == builder.NATION:
+        return False
+    return name.value.startswith(KNOWLEDGE) or name == INFERRED
 
 
 def load_divisions(store: Store, examples: Path) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from kb.city import builder
 from kb.inference.engine import Engine
-from kb.inference.program import read
-from kb.ontology import files
+from kb.inference.program import Program, read
+from kb.ontology import files, knowledge
 from kb.ontology.describe import Describer
+from kb.ontology.knowledge import Knowledge
 from kb.ontology.names import Names
 from kb.report.contract import Contract
 from kb.report.reading import Reader
@@ -21,6 +22,7 @@ from kb.services import loading
 from kb.services.loading import Progress
 from kb.store.embedded import open_store
 from kb.store.protocol import Store
+from kb.store.replaced import ReplacedStore
 
 
 class Workspace:
@@ -34,25 +36,29 @@ class Workspace:
     def __init__(
         self, home: Path, *, cities: Sequence[str] | None = None, progress: Progress | None = None
     ) -> None:
-        ontology, rules, examples = folder("ontology"), folder("rules"), folder("examples")
-        program = read(rules)
+        base, examples = knowledge.shipped(), folder("examples")
+        program = read(base.rules)
         self.store: Store = open_store(home)
         try:
-            loading.load_knowledge(self.store, ontology, rules)
+            loading.load_knowledge(self.store, base.ontology, base.rules)
             loading.load_divisions(self.store, examples)
             for code in builder.model_cities(examples) if cities is None else cities:
                 loading.load_city(self.store, code, examples, progress)
-            self.engine = Engine(self.store, program)
-            loading.update_background(self.store, self.engine, rules)
+            self._assemble(base, program)
+            loading.update_background(self.store, self.engine, base.rules)
         except BaseException:
             self.store.close()
             raise
-        self.release = files.digest(ontology, rules)[:16]
+
+    def _assemble(self, base: Knowledge, program: Program) -> None:
+        """Put together the parts that work on the store."""
+        self.engine = Engine(self.store, program)
+        self.release = files.digest(base.ontology, base.rules)[:16]
         self.names = Names(self.store)
         self.describer = Describer(self.store, self.names)
         self.vocabulary = Vocabulary(self.store, self.names)
         self.reader = Reader(self.store, self.names, self.vocabulary)
-        self.contract = Contract(ontology / "shapes" / "incident-report.ttl", self.vocabulary)
+        self.contract = Contract(base.ontology / "shapes" / "incident-report.ttl", self.vocabulary)
 
     def close(self) -> None:
         """Release the store."""
@@ -67,3 +73,29 @@ class Workspace:
     ) -> None:
         """Release the store."""
         self.close()
+
+
+class Trial(Workspace):
+    """The cities of *workspace* under other knowledge: nothing is stored, and *workspace* stays as it is.
+
+    :param base: the knowledge to try. Its graphs are read into memory, its background rules run once.
+    :param packs: the packs to try, by folder name; ``None``: all of them.
+    :raises KnowledgeFault: for files that are not well-formed.
+    """
+
+    def __init__(self, workspace: Workspace, base: Knowledge, *, packs: Container[str] | None = None) -> None:
+        program = read(base.rules)
+        quads = (
+            quad
+            for file in files.scan(base.ontology, base.rules)
+            if packs is None or file.pack is None or file.pack in packs
+            for quad in file.quads()
+        )
+        store = ReplacedStore(workspace.store, loading.is_knowledge, quads)
+        self.store = cast(Store, store)
+        derived = Engine(self.store, program).background()
+        store.add(derived.quads(loading.INFERRED))
+        self._assemble(base, program)
+
+    def close(self) -> None:
+        """Do nothing: the store belongs to the workspace."""

@@ -11,7 +11,20 @@ from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, XSD, Graph, Literal, Namespace
 XZ = Namespace("https://w3id.org/xiezhi/ns#")
 KB = "https://w3id.org/xiezhi/kb/"
 
-UNNAMED = {XZ[name] for name in ("Criterion", "Condition", "Duty", "ModuleUse", "LevelBinding", "Cascade")}
+UNNAMED = {
+    XZ[name]
+    for name in (
+        "Criterion",
+        "Condition",
+        "Duty",
+        "ModuleUse",
+        "LevelBinding",
+        "Cascade",
+        "GroupUse",
+        "MenuUse",
+        "Exposure",
+    )
+}
 PROVISIONS = [
     XZ[name]
     for name in (
@@ -22,6 +35,11 @@ PROVISIONS = [
         "ModuleUse",
         "ReportingRule",
         "Cascade",
+        "RegradingWindow",
+        "Transition",
+        "GroupUse",
+        "MenuUse",
+        "Exposure",
     )
 ]
 PROVISION_PROPERTIES = (XZ.jurisdiction, XZ.validFrom, DCTERMS.source, XZ.evidence)
@@ -212,10 +230,18 @@ def test_every_plan_follows_a_level_scheme(knowledge: Graph) -> None:
 
 def test_the_order_of_modules_has_no_cycle(knowledge: Graph) -> None:
     order = nx.DiGraph(
-        (str(before), str(module)) for module, before in knowledge.subject_objects(XZ["after"])
+        (str(before), str(module))
+        for module, state in knowledge.subject_objects(XZ.needs)
+        for before in knowledge.subjects(XZ.achieves, state)
     )
     assert len(order) >= 16
     assert nx.is_directed_acyclic_graph(order), nx.find_cycle(order)
+
+
+def test_every_state_that_a_module_needs_some_module_achieves(knowledge: Graph) -> None:
+    assert set(knowledge.objects(None, XZ.needs)) <= set(knowledge.objects(None, XZ.achieves))
+    for module in of_class(knowledge, XZ.PlanModule):
+        assert list(knowledge.objects(module, XZ.achieves)), module
 
 
 def test_every_module_has_a_phase_and_someone_responsible(knowledge: Graph) -> None:

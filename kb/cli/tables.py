@@ -9,7 +9,7 @@ import click
 from kb.cli.context import LANG, Context, faults_as_exit
 from kb.errors import Text
 from kb.ontology import importing, tables
-from kb.ontology.records import Knowledge
+from kb.ontology.records import Records, ontology_of
 from kb.resources import folder
 
 _SHOWN = 10
@@ -42,7 +42,7 @@ def table() -> None:
 @faults_as_exit
 def export(context: Context, kind: str, file: Path, source: Path | None) -> None:
     """Write the table KIND to FILE (.xlsx or .csv). 导出表格。"""
-    knowledge = Knowledge.of(source or folder("ontology"))
+    knowledge = Records.of(source or folder("ontology"))
     rows = tables.export(knowledge, tables.TABLES[kind], file)
     context.say(Text(f"已写入 {file}：{rows} 行", f"{file}: {rows} rows"))
 
@@ -65,9 +65,9 @@ def import_(context: Context, file: Path, target: Path | None, dry_run: bool) ->
     Nothing is written where any cell is wrong. 有任何错误则什么也不写入。
     """
     target = target or folder("ontology")
-    plan = importing.plan(Knowledge.of(target), file)
+    plan = importing.plan(Records.of(target), file)
     if not dry_run:
-        plan.write(target)
+        plan.write(ontology_of(target))
     for change in plan.changes:
         click.echo(change.in_(context.lang))
     for note in plan.notes[:_SHOWN]:

@@ -17,7 +17,7 @@ from pyoxigraph import Literal, NamedNode
 from kb.errors import Fault, Text
 from kb.namespaces import PREFIXES, RDFS, XSD
 from kb.ontology.names import did_you_mean, nearest
-from kb.ontology.records import Knowledge, expand, shorten
+from kb.ontology.records import Records, expand, shorten
 from kb.ontology.sheets import Row, Sheet
 from kb.store.protocol import Term
 
@@ -31,12 +31,12 @@ INTEGERS = _COUNTS | {XSD + "integer"}
 NUMBERS = INTEGERS | {XSD + "decimal"}
 
 
-def shown(knowledge: Knowledge, iri: str) -> str:
+def shown(knowledge: Records, iri: str) -> str:
     """Return *iri* as a cell shows it: its short form and its Chinese label."""
     return f"{shorten(iri)} {_plain(knowledge.label(iri))}".strip()
 
 
-def listed(knowledge: Knowledge, terms: Iterable[Term]) -> str:
+def listed(knowledge: Records, terms: Iterable[Term]) -> str:
     """Return several things as one cell shows them."""
     return "; ".join(shown(knowledge, t.value) if isinstance(t, NamedNode) else _value(t) for t in terms)
 
@@ -44,7 +44,7 @@ def listed(knowledge: Knowledge, terms: Iterable[Term]) -> str:
 class Reader:
     """Reads the cells of one sheet and gathers what is wrong with them."""
 
-    def __init__(self, knowledge: Knowledge, sheet: Sheet) -> None:
+    def __init__(self, knowledge: Records, sheet: Sheet) -> None:
         self._knowledge = knowledge
         self._sheet = sheet
         self.faults: list[Fault] = []

@@ -16,7 +16,7 @@ from kb.errors import Fault, Text
 from kb.namespaces import RDF, XSD, XZ
 from kb.ontology.cells import canonical
 from kb.ontology.drafts import Draft, Test
-from kb.ontology.records import KB, Knowledge, shorten
+from kb.ontology.records import KB, Records, shorten
 from kb.ontology.rewriting import Document, statement
 from kb.ontology.tables import test_of
 from kb.store.protocol import Term
@@ -38,7 +38,7 @@ class _Slot:
 class Conditions:
     """Chooses and writes condition records; what it did is in its public attributes."""
 
-    def __init__(self, knowledge: Knowledge, document: Callable[[str], Document]) -> None:
+    def __init__(self, knowledge: Records, document: Callable[[str], Document]) -> None:
         self._knowledge = knowledge
         self._document = document
         self._planned: dict[str, tuple[str, Test]] = {}  # new conditions: their file and their test
@@ -202,7 +202,7 @@ def _kebab(iri: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "-", name).lower()
 
 
-def _bounds(knowledge: Knowledge, condition: str) -> list[str]:
+def _bounds(knowledge: Records, condition: str) -> list[str]:
     test = test_of(knowledge, condition)
     return [] if test is None else [test[1]]
 

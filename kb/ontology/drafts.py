@@ -13,7 +13,7 @@ from kb.errors import Text
 from kb.namespaces import XZ
 from kb.ontology.cells import Reader
 from kb.ontology.names import did_you_mean, nearest
-from kb.ontology.records import Knowledge, expand, shorten
+from kb.ontology.records import Records, expand, shorten
 from kb.ontology.sheets import Row, Sheet
 from kb.ontology.tables import SETS, SOURCE, Table, records
 from kb.store.protocol import Term
@@ -41,7 +41,7 @@ class Draft:
 class Drafter:
     """Reads the drafts out of a sheet; what is wrong is in :attr:`reader`. Each table adds how it is read."""
 
-    def __init__(self, knowledge: Knowledge, table: Table, sheet: Sheet) -> None:
+    def __init__(self, knowledge: Records, table: Table, sheet: Sheet) -> None:
         self.knowledge = knowledge
         self.table = table
         self.sheet = sheet
@@ -161,7 +161,7 @@ class Drafter:
                 continue
             if term in self.knowledge.values(draft.iri, predicate):
                 continue
-            ontology = self.knowledge.ontology_of(term.value)
+            ontology = self.knowledge.ontology_iri(term.value)
             key = columns.get(predicate, predicate.removeprefix(XZ))
             self.reader.fault(
                 draft.rows[0], "sets" if predicate in SETS.values() else key, "table.not-imported",

@@ -22,7 +22,7 @@ from kb.ontology.conditions import CONDITION, Conditions, short, test_key
 from kb.ontology.criteria import Criteria
 from kb.ontology.drafts import Draft
 from kb.ontology.duties import Duties
-from kb.ontology.records import Knowledge, shorten
+from kb.ontology.records import Records, shorten
 from kb.ontology.rewriting import Document, statement
 from kb.ontology.statements import encode
 from kb.ontology.tables import SETS, SOURCE, TABLES, THRESHOLDS, Table, records, test_of
@@ -47,7 +47,7 @@ class Plan:
             _replace(folder / path, encode(text))
 
 
-def plan(knowledge: Knowledge, path: Path) -> Plan:
+def plan(knowledge: Records, path: Path) -> Plan:
     """Compare the table at *path* with *knowledge* and return what has to change.
 
     :raises KnowledgeFault: with every cell that is wrong.
@@ -86,7 +86,7 @@ def plan(knowledge: Knowledge, path: Path) -> Plan:
 
 
 class _Writer:
-    def __init__(self, knowledge: Knowledge, table: Table) -> None:
+    def __init__(self, knowledge: Records, table: Table) -> None:
         self._knowledge = knowledge
         self._table = table
         self._documents: dict[str, Document] = {}

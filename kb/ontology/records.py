@@ -26,7 +26,7 @@ _NAMES = (RDFS + "label", SKOS + "altLabel")
 _KB_CURIE = re.compile(r"([a-z][a-z-]*):(.+)")
 
 
-class Knowledge:
+class Records:
     """The Turtle files of one folder, and the product's own files behind them where the folder lacks a core.
 
     *texts* are the files of the folder by their path in it (``packs/gas/types.ttl``); only these may be
@@ -47,21 +47,22 @@ class Knowledge:
             self._read(path, text)
 
     @classmethod
-    def of(cls, folder: Path) -> Knowledge:
-        """Read every Turtle file below *folder*.
+    def of(cls, folder: Path) -> Records:
+        """Read every Turtle file below *folder*, or below its ``ontology`` where it has one.
 
         :raises KnowledgeFault: where there is none, or one is not well written.
         """
-        texts = _texts(folder)
+        texts = _texts(ontology_of(folder))
         if not texts:
             raise KnowledgeFault.of(
                 "knowledge.empty", "没有找到任何知识文件", "no knowledge file was found", where=str(folder)
             )
-        return cls(texts, {} if "core.ttl" in texts else _texts(product_folder("ontology")))
+        behind = {} if "core.ttl" in texts else _texts(product_folder("ontology"))
+        return cls(texts, {path: text for path, text in behind.items() if path not in texts})
 
-    def with_texts(self, texts: Mapping[str, str]) -> Knowledge:
+    def with_texts(self, texts: Mapping[str, str]) -> Records:
         """Return this knowledge with other texts for some files."""
-        return Knowledge(self.texts | dict(texts), self._behind)
+        return Records(self.texts | dict(texts), self._behind)
 
     def members(self, kind: str) -> list[str]:
         """Return the things that are a *kind* (an IRI) or a subclass of it, in the order of the files."""
@@ -144,11 +145,11 @@ class Knowledge:
                 waiting += [files[target] for target in self._imports.get(path, ()) if target in files]
         return home in seen
 
-    def ontology_of(self, iri: str) -> str:
+    def ontology_iri(self, iri: str) -> str:
         """Return the IRI of the ontology whose file describes *iri*; empty where there is none."""
         return self._ontology.get(self._home.get(iri, ""), "")
 
-    def differences(self, other: Knowledge) -> set[str]:
+    def differences(self, other: Records) -> set[str]:
         """Return the subjects of which the two say different things."""
         return {
             iri
@@ -212,6 +213,11 @@ class Knowledge:
                     self._ontology[path] = subject
             if predicate == OWL + "imports" and isinstance(quad.object, NamedNode):
                 self._imports.setdefault(path, []).append(quad.object.value)
+
+
+def ontology_of(folder: Path) -> Path:
+    """Return the folder of the ontology in *folder*: its ``ontology``, where it has one, else itself."""
+    return folder / "ontology" if (folder / "ontology").is_dir() else folder
 
 
 def shorten(iri: str) -> str:

@@ -60,6 +60,20 @@ class Document:
         if terms and not written:
             self._insert(indexes, predicate, terms, after)
 
+    def append(self, subject: str, predicate: str, iri: str) -> None:
+        """Add the IRI *iri* behind the objects that *subject* has by *predicate*, on a line of its own.
+
+        :raises LookupError: where no statement of the text gives it any.
+        """
+        for index in self._about(subject):
+            piece = self._pieces[index]
+            for pair in piece.pairs():
+                if pair.predicate == predicate:
+                    addition = f",{self.newline}        {NamedNode(iri)}"
+                    self._pieces[index] = _spliced(piece, pair.end, pair.end, addition)
+                    return
+        raise LookupError(predicate)
+
     def exchange(self, subject: str, text: str) -> None:
         """Put the statement *text* in the place of the only one about *subject*.
 

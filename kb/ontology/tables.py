@@ -19,7 +19,7 @@ from kb.namespaces import DCTERMS, SH, XZ
 from kb.ontology import sheets
 from kb.ontology.cells import listed, number_of, shown
 from kb.ontology.names import did_you_mean, nearest
-from kb.ontology.records import Knowledge, shorten, words
+from kb.ontology.records import Records, shorten, words
 from kb.store.protocol import Term
 
 COMPARISONS = tuple(XZ + name for name in ("atLeast", "moreThan", "below", "atMost", "is"))
@@ -111,7 +111,7 @@ TABLES = {table.name: table for table in (THRESHOLDS, DUTIES)}
 Cells = dict[str, str | Decimal]
 
 
-def export(knowledge: Knowledge, table: Table, path: Path) -> int:
+def export(knowledge: Records, table: Table, path: Path) -> int:
     """Write *table* out of *knowledge* to *path* (``.xlsx`` or ``.csv``); return how many rows it has."""
     rows = [[row[c.key] for c in table.columns] for row in rows_of(knowledge, table)]
     headings = [
@@ -122,18 +122,18 @@ def export(knowledge: Knowledge, table: Table, path: Path) -> int:
     return len(rows)
 
 
-def rows_of(knowledge: Knowledge, table: Table) -> list[Cells]:
+def rows_of(knowledge: Records, table: Table) -> list[Cells]:
     """Return the rows of *table*, in the order of the files."""
-    row: Callable[[Knowledge, str], list[Cells]] = _threshold if table is THRESHOLDS else _duty
+    row: Callable[[Records, str], list[Cells]] = _threshold if table is THRESHOLDS else _duty
     return [cells for iri in records(knowledge, table) for cells in row(knowledge, iri)]
 
 
-def records(knowledge: Knowledge, table: Table) -> list[str]:
+def records(knowledge: Records, table: Table) -> list[str]:
     """Return the records of *table* that the folder itself describes."""
     return [iri for iri in knowledge.members(table.kind) if knowledge.home(iri) is not None]
 
 
-def choices(knowledge: Knowledge, column: Column) -> list[str]:
+def choices(knowledge: Records, column: Column) -> list[str]:
     """Return what the drop-down list of a column offers; nothing where the column is free."""
     match column.key:
         case "comparison":
@@ -145,7 +145,7 @@ def choices(knowledge: Knowledge, column: Column) -> list[str]:
     return [shown(knowledge, iri) for kind in column.kinds for iri in knowledge.members(kind)]
 
 
-def evidence(knowledge: Knowledge) -> list[str]:
+def evidence(knowledge: Records) -> list[str]:
     """Return the grades of evidence that the contract of the knowledge allows, else those in use."""
     for shape in knowledge.subjects_of(SH + "path", XZ + "evidence"):
         if found := knowledge.list_of(shape, SH + "in"):
@@ -156,7 +156,7 @@ def evidence(knowledge: Knowledge) -> list[str]:
     return sorted(set(used))
 
 
-def test_of(knowledge: Knowledge, condition: str) -> tuple[str, str, Term] | None:
+def test_of(knowledge: Records, condition: str) -> tuple[str, str, Term] | None:
     """Return measure, comparison and bound of a *condition*; ``None`` where it has not just one of each."""
     measures = knowledge.values(condition, XZ + "measure")
     bounds = [(how, term) for how in COMPARISONS for term in knowledge.values(condition, how)]
@@ -165,7 +165,7 @@ def test_of(knowledge: Knowledge, condition: str) -> tuple[str, str, Term] | Non
     return measures[0].value, *bounds[0]
 
 
-def of_regime(knowledge: Knowledge, regime: str | None) -> Cells:
+def of_regime(knowledge: Records, regime: str | None) -> Cells:
     """Return the read-only cells that come from a regime."""
     names = {
         "evidence": "evidence",
@@ -179,7 +179,7 @@ def of_regime(knowledge: Knowledge, regime: str | None) -> Cells:
     }
 
 
-def unit(knowledge: Knowledge, measure: str) -> str:
+def unit(knowledge: Records, measure: str) -> str:
     """Return the Chinese unit of a measure; empty where it has none."""
     return next(words(knowledge.values(measure, XZ + "unit"), "zh"), "")
 
@@ -199,7 +199,7 @@ def table_of(name: str) -> Table:
     )
 
 
-def _threshold(knowledge: Knowledge, iri: str) -> list[Cells]:
+def _threshold(knowledge: Records, iri: str) -> list[Cells]:
     def said(predicate: str) -> str:
         return listed(knowledge, knowledge.values(iri, predicate))
 
@@ -231,7 +231,7 @@ def _threshold(knowledge: Knowledge, iri: str) -> list[Cells]:
     return rows
 
 
-def _duty(knowledge: Knowledge, iri: str) -> list[Cells]:
+def _duty(knowledge: Records, iri: str) -> list[Cells]:
     def said(predicate: str) -> str:
         return listed(knowledge, knowledge.values(iri, predicate))
 

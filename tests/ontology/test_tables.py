@@ -14,7 +14,7 @@ from openpyxl import Workbook, load_workbook
 from kb.errors import KnowledgeFault
 from kb.ontology import importing, sheets, tables
 from kb.ontology.importing import Plan
-from kb.ontology.records import Knowledge
+from kb.ontology.records import Records
 
 ONTOLOGY = Path(__file__).parents[2] / "ontology"
 PRODUCTION, GAS = "packs/production/provisions.ttl", "packs/gas/provisions.ttl"
@@ -30,7 +30,7 @@ class Desk:
     kind: str = "thresholds"
 
     def export(self) -> None:
-        tables.export(Knowledge.of(self.folder), tables.TABLES[self.kind], self.path)
+        tables.export(Records.of(self.folder), tables.TABLES[self.kind], self.path)
 
     def plan(self, edit: Edit) -> Plan:
         """Export, let *edit* change the rows (dictionaries by column key), and plan the import."""
@@ -44,7 +44,7 @@ class Desk:
             writer = csv.writer(file)
             writer.writerow([c.heading for c in table.columns])
             writer.writerows([[row.get(c.key, "") for c in table.columns] for row in named])
-        return importing.plan(Knowledge.of(self.folder), self.path)
+        return importing.plan(Records.of(self.folder), self.path)
 
     def apply(self, edit: Edit) -> dict[str, tuple[list[str], list[str]]]:
         """Import *edit* and return the lines that went and came in every file that changed."""
@@ -89,7 +89,7 @@ def number_of(rows: list[dict[str, str]], identifier: str) -> int:
 @pytest.mark.parametrize("suffix", ["xlsx", "csv"])
 @pytest.mark.parametrize("kind", ["thresholds", "duties"])
 def test_a_table_that_nobody_changed_changes_nothing(kind: str, suffix: str, tmp_path: Path) -> None:
-    knowledge = Knowledge.of(ONTOLOGY)
+    knowledge = Records.of(ONTOLOGY)
     path = tmp_path / f"t.{suffix}"
     assert tables.export(knowledge, tables.TABLES[kind], path) >= 20
     plan = importing.plan(knowledge, path)
@@ -97,7 +97,7 @@ def test_a_table_that_nobody_changed_changes_nothing(kind: str, suffix: str, tmp
 
 
 def test_every_criterion_and_every_duty_is_in_its_table() -> None:
-    knowledge = Knowledge.of(ONTOLOGY)
+    knowledge = Records.of(ONTOLOGY)
     for table in tables.TABLES.values():
         rows = tables.rows_of(knowledge, table)
         assert {row[table.key] for row in rows} == {
@@ -162,7 +162,7 @@ def test_two_criteria_may_exchange_their_bounds(desk: Desk) -> None:
 
     desk.apply(edit)
     bounds = {
-        r["criterion"]: r["bound"] for r in tables.rows_of(Knowledge.of(desk.folder), tables.THRESHOLDS)
+        r["criterion"]: r["bound"] for r in tables.rows_of(Records.of(desk.folder), tables.THRESHOLDS)
     }
     assert bounds["criterion:production-major-deaths"] == 30
     assert bounds["criterion:production-particularly-major-deaths"] == 10
@@ -175,7 +175,7 @@ def test_a_bound_may_move_into_the_place_that_another_leaves(desk: Desk) -> None
 
     desk.apply(edit)
     bounds = {
-        r["criterion"]: r["bound"] for r in tables.rows_of(Knowledge.of(desk.folder), tables.THRESHOLDS)
+        r["criterion"]: r["bound"] for r in tables.rows_of(Records.of(desk.folder), tables.THRESHOLDS)
     }
     assert bounds["criterion:production-particularly-major-deaths"] == 25
     assert bounds["criterion:production-major-deaths"] == 30
@@ -202,7 +202,7 @@ def test_a_second_row_is_a_second_condition(desk: Desk) -> None:
         rows.append(row | {"measure": "失踪人数", "comparison": "xz:moreThan", "bound": "5", "unit": ""})
 
     desk.apply(edit)
-    rows = tables.rows_of(Knowledge.of(desk.folder), tables.THRESHOLDS)
+    rows = tables.rows_of(Records.of(desk.folder), tables.THRESHOLDS)
     mine = [
         (r["measure"], r["bound"]) for r in rows if r["criterion"] == "criterion:production-larger-deaths"
     ]
@@ -409,10 +409,10 @@ def test_csv_as_excel_in_china_saves_it_is_read(desk: Desk) -> None:
     for encoding, separator in (("gb18030", ","), ("utf-8", ","), ("utf-16-le", None)):
         desk.path.write_bytes(text.replace("\n", "\r\n").encode(encoding))
         if separator:
-            assert importing.plan(Knowledge.of(desk.folder), desk.path).texts == {}
+            assert importing.plan(Records.of(desk.folder), desk.path).texts == {}
         else:
             with pytest.raises(KnowledgeFault):
-                importing.plan(Knowledge.of(desk.folder), desk.path)
+                importing.plan(Records.of(desk.folder), desk.path)
 
 
 def test_a_workbook_offers_lists_a_frozen_heading_and_numbers(desk: Desk) -> None:
@@ -437,7 +437,7 @@ def test_numbers_and_dates_that_excel_made_are_understood(desk: Desk) -> None:
         sheet.cell(row, 6).value = float(sheet.cell(row, 6).value)
         sheet.cell(row, 10).value = datetime.fromisoformat(sheet.cell(row, 10).value)
     book.save(desk.path)
-    plan = importing.plan(Knowledge.of(desk.folder), desk.path)
+    plan = importing.plan(Records.of(desk.folder), desk.path)
     assert (plan.texts, plan.notes) == ({}, [])
 
 
@@ -448,7 +448,7 @@ def test_a_formula_is_refused_by_the_name_of_its_cell(desk: Desk) -> None:
     book["thresholds"]["F3"] = "=1+1"
     book.save(desk.path)
     with pytest.raises(KnowledgeFault, match=r"F3.*formula"):
-        importing.plan(Knowledge.of(desk.folder), desk.path)
+        importing.plan(Records.of(desk.folder), desk.path)
 
 
 def test_text_that_begins_as_a_formula_stays_text(tmp_path: Path) -> None:
@@ -476,7 +476,7 @@ def test_what_is_no_table_is_refused(tmp_path: Path, name: str, content: bytes) 
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(KnowledgeFault) as caught:
-        importing.plan(Knowledge.of(ONTOLOGY), path)
+        importing.plan(Records.of(ONTOLOGY), path)
     assert all(fault.code.startswith("table.") for fault in caught.value.faults)
 
 
@@ -489,7 +489,7 @@ def test_a_table_with_too_many_rows_is_refused(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "t.csv").write_text("甲 criterion\n" + "x\n" * 10, encoding="utf-8")
     for name in ("t.xlsx", "t.csv"):
         with pytest.raises(KnowledgeFault, match="too large"):
-            importing.plan(Knowledge.of(ONTOLOGY), tmp_path / name)
+            importing.plan(Records.of(ONTOLOGY), tmp_path / name)
 
 
 def test_a_folder_of_ones_own_takes_names_from_the_product(tmp_path: Path) -> None:

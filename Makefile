@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint setup conformance screenshots clean
+.PHONY: run test lint setup conformance screenshots docs clean
 
 run: $(READY)  ## load ontology, rules and the model cities, start the server, print its address
 	@$(BIN)/xiezhi serve $(ARGS)
@@ -24,6 +24,9 @@ conformance: $(READY)  ## the W3C suites, where ../shared is present, and a tabl
 
 screenshots: $(READY)  ## pictures for the README, taken in a real browser
 	@XIEZHI_SCREENSHOTS=1 $(BIN)/pytest tests/webapp -m browser $(ARGS)
+
+docs: $(READY)  ## the ontology as HTML pages in build/docs, to be read without a network
+	@$(BIN)/xiezhi docs $(ARGS)
 
 setup: $(READY)
 

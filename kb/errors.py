@@ -11,7 +11,7 @@
     │   ├── Forbidden         the asker may not see or do this (HTTP 403)
     │   └── NotFound          the thing asked for does not exist
     ├── QueryStopped          a stranger's SPARQL that ran into a limit (HTTP 503 or 504)
-    ├── ResourceMissing       a data folder of the product itself is not installed
+    ├── ResourceMissing       a data folder of the product, or a library it needs, is not installed
     └── StoreError            the durable store cannot do what it promised
 
 Modules add leaves to this tree and draw them at their own top.
@@ -122,7 +122,7 @@ class QueryStopped(XiezhiError):
 
 
 class ResourceMissing(XiezhiError):
-    """A data folder of the product is not installed."""
+    """A data folder of the product, or a library that a command needs, is not installed."""
 
 
 class StoreError(XiezhiError):

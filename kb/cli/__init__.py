@@ -34,6 +34,7 @@ for command in (
     knowledge.load,
     knowledge.check,
     knowledge.test,
+    knowledge.docs,
     incidents.recommend,
     explanations.why,
     explanations.why_not,

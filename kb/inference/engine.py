@@ -18,8 +18,12 @@ from kb.namespaces import ROOT
 from kb.srl.syntax import Term
 from kb.store.protocol import Change, Store
 
-HIDDEN = ("incident/", "response/", "directive/", "quarantine/", "rules", "shapes", "system", "audit")
-"""Graphs that rules do not read: other incidents, unchecked data, and what is about rules, not cities."""
+HIDDEN = (
+    "incident/", "response/", "directive/", "quarantine/",
+    "rules", "shapes", "alignments", "system", "audit",
+)  # fmt: skip
+"""Graphs that rules do not read: other incidents, unchecked data, and what is about rules or other
+vocabularies, not about cities."""
 MAX_TERMS = 3_000_000
 """When the dictionary has met so many terms (about 1 GB), it starts anew with an empty cache."""
 

@@ -1,7 +1,8 @@
 """The files of knowledge: which there are, and which named graph each goes into.
 
 A folder scan finds them; nothing is registered. Core files go into ``graph/ontology``, the files of a
-pack into ``graph/knowledge/<pack>``, shapes into ``graph/shapes``, rule metadata into ``graph/rules``.
+pack into ``graph/knowledge/<pack>``, shapes into ``graph/shapes``, mappings to other vocabularies into
+``graph/alignments``, rule metadata into ``graph/rules``.
 """
 
 from __future__ import annotations
@@ -83,6 +84,6 @@ def _graph_of(path: Path, root: Path) -> NamedNode:
     match path.relative_to(root).parts:
         case ("packs", pack, *_):
             return graph(f"knowledge/{pack}")
-        case ("shapes", *_):
-            return graph("shapes")
+        case ("shapes" | "alignments" as folder, *_):
+            return graph(folder)
     return graph("ontology")

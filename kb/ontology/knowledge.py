@@ -7,13 +7,14 @@ An expert's folder is one of three things:
 - loose files: a Turtle file goes where its ontology IRI says (``…/ontology/packs/gas/types``), a rule with
   its description and cases into ``rules/<folder>/``, anything else into ``ontology/packs/<folder>/``.
 
-A file at the path of a shipped one takes its place. The two are laid together as links in a folder of their
+A file at the path of a shipped one takes its place. The two are laid together as copies in a folder of their
 own, so that whoever reads knowledge reads folders; :meth:`Knowledge.origin` leads back to the expert's file.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,16 +35,18 @@ MAX_FILES, MAX_BYTES = 2_000, 64 * 1024 * 1024
 class Knowledge:
     """The folders ``ontology`` and ``rules`` of one body of knowledge.
 
-    :param changes: the files that were laid over what is shipped, by where they are now.
+    :param changes: the files that were laid over what is shipped: where they are, and where they came from.
+    :param copies: the same of every file.
     """
 
     ontology: Path
     rules: Path
     changes: dict[Path, Path] = field(default_factory=dict)
+    copies: dict[Path, Path] = field(default_factory=dict)
 
     def origin(self, path: Path) -> Path:
-        """Return the file that somebody wrote for *path*."""
-        return path.resolve() if path.is_symlink() else path
+        """Return the file that *path* is a copy of, or itself."""
+        return self.copies.get(path, path)
 
     def told(self, fault: Fault) -> Fault:
         """Return *fault* with the place that its reader knows instead of ours."""
@@ -79,16 +82,18 @@ def over(path: Path | None) -> Iterator[Knowledge]:
         return
     with tempfile.TemporaryDirectory(prefix="xiezhi-knowledge-") as name:
         here = Path(name)
-        for part, source in (("ontology", base.ontology), ("rules", base.rules)):
-            for file in sorted(source.rglob("*")):
-                if file.suffix in SUFFIXES:
-                    _link(here / part / file.relative_to(source), file)
-        changes = {}
-        for file in found:
-            target = here / _place(file, path)
-            _link(target, file)
-            changes[target] = file
-        yield Knowledge(here / "ontology", here / "rules", changes)
+        copies = {
+            here / part / file.relative_to(source): file
+            for part, source in (("ontology", base.ontology), ("rules", base.rules))
+            for file in source.rglob("*")
+            if file.suffix in SUFFIXES
+        }
+        changes = {here / _place(file, path, base): file for file in found}
+        copies |= changes
+        for target, file in copies.items():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+        yield Knowledge(here / "ontology", here / "rules", changes, copies)
 
 
 def _files(path: Path) -> list[Path]:
@@ -110,8 +115,11 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
-def _place(file: Path, root: Path) -> Path:
+def _place(file: Path, root: Path, base: Knowledge) -> Path:
     """Return where in a body of knowledge *file*, found below *root*, belongs."""
+    for part, source in (("ontology", base.ontology), ("rules", base.rules)):
+        if source in file.resolve().parents:
+            return Path(part) / file.resolve().relative_to(source)
     relative = file.relative_to(root) if root.is_dir() else Path(file.name)
     if relative.parts[0] in {"ontology", "rules"}:
         return relative
@@ -124,12 +132,6 @@ def _place(file: Path, root: Path) -> Path:
         if header:
             return Path("ontology") / f"{header[1]}.ttl"
     return Path("ontology") / "packs" / name / relative
-
-
-def _link(target: Path, source: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
-    target.symlink_to(source.resolve())
 
 
 def _shown(path: Path) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import owlready2
 import rustdl
-from rdflib import OWL, RDF, Graph
+from rdflib import OWL, RDF, RDFS, Graph, URIRef
 from rdflib.collection import Collection
 
 from kb.errors import KnowledgeFault
@@ -63,6 +63,21 @@ def verdict(graph: Graph) -> Verdict:
     return first
 
 
+def justifications(graph: Graph) -> dict[str, tuple[list[str], list[list[str]]]]:
+    """Return why each impossible class is impossible: axioms in Manchester syntax, and minimal repairs.
+
+    The key ``""`` stands for the ontology as a whole where it is inconsistent.
+    """
+    with tempfile.TemporaryDirectory(prefix="xiezhi-owl-") as folder:
+        path = Path(folder) / "knowledge.rdf"
+        pairwise(graph).serialize(path, format="xml")
+        found = rustdl.debug(str(path)).to_dict()
+    result = {root["iri"]: (root["justification"], root["repairs"]) for root in found["roots"]}
+    if not found["consistent"]:
+        result[""] = (found["inconsistency"]["justification"], found["inconsistency"]["repairs"])
+    return result
+
+
 def has_java() -> bool:
     """Whether HermiT can be asked."""
     return shutil.which("java") is not None
@@ -80,7 +95,7 @@ def rustdl_says(graph: Graph, folder: Path) -> Verdict:
 def hermit_says(graph: Graph, folder: Path) -> Verdict:
     """Ask HermiT, handing owlready2 N-Triples in *folder*: it reads no Turtle."""
     path = folder / "knowledge.nt"
-    graph.serialize(path, format="nt", encoding="utf-8")
+    unpunned(graph).serialize(path, format="nt", encoding="utf-8")
     world = owlready2.World()
     try:
         # It warns, partly on standard error, that a measure is a property and an individual: so it is meant.
@@ -96,6 +111,32 @@ def hermit_says(graph: Graph, folder: Path) -> Verdict:
         return Verdict(False)
     finally:
         world.close()
+
+
+def unpunned(graph: Graph) -> Graph:
+    """Return *graph* with another IRI for the individual of a class or property that is one, too.
+
+    OWL 2 lets an IRI be a class and an individual and treats the two as strangers (Structural Specification,
+    section 5.9). owlready2 makes one Python object of them, and then does not see that the class is
+    impossible.
+    """
+    words = {OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty}
+    terms = {term for word in words for term in graph.subjects(RDF.type, word)}
+    links = set(graph.subjects(RDF.type, OWL.ObjectProperty))
+    facts = links | set(graph.subjects(RDF.type, OWL.DatatypeProperty))
+    copy = Graph()
+    for subject, predicate, object_ in graph:
+        typed = predicate == RDF.type and not str(object_).startswith((str(OWL), str(RDFS)))
+        about = subject in terms and (typed or predicate in facts)
+        of = object_ in terms and predicate in links
+        copy.add(
+            (
+                URIRef(f"{subject}-individual") if about else subject,
+                predicate,
+                URIRef(f"{object_}-individual") if of else object_,
+            )
+        )
+    return copy
 
 
 def pairwise(graph: Graph) -> Graph:

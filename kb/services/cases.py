@@ -48,7 +48,20 @@ class Result:
     """A case and where what was derived differs from it; no difference means that it passed."""
 
     case: Case
-    differences: list[Text]
+    differences: list[Difference]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference(Text):
+    """One thing that was expected and not derived, or derived and to be absent.
+
+    :param relation: the relation in question; ``None`` where the report itself was refused.
+    :param value: the value as the case names it.
+    """
+
+    relation: NamedNode | None = None
+    value: str = ""
+    missing: bool = False
 
 
 def find(path: Path) -> Iterator[Case]:
@@ -119,33 +132,43 @@ def run(workspace: Workspace, path: Path) -> list[Result]:
     return results
 
 
-def differences(workspace: Workspace, case: Case) -> Iterator[Text]:
+def differences(workspace: Workspace, case: Case) -> Iterator[Difference]:
     """Yield what was expected and not derived, and what must be absent and was."""
     received = datetime.now(UTC)
     try:
         report = workspace.reader.read(case.given, incident_id="case", received=received)
         workspace.contract.require(report.facts)
     except ReportRejected as error:
-        yield from (Text(f"报告被拒：{f.render('zh')}", f"rejected: {f.render('en')}") for f in error.faults)
+        for fault in error.faults:
+            yield Difference(f"报告被拒：{fault.render('zh')}", f"rejected: {fault.render('en')}")
         return
     derivation = derive(workspace, report.incident, report.facts)
     for relation, wanted in case.expect.items():
-        derived = derivation.objects(report.incident, _relation(workspace, case, relation))
+        property_ = _relation(workspace, case, relation)
+        derived = derivation.objects(report.incident, property_)
         names = [_names(workspace, term) for term in derived]
         for value in wanted:
             if not any(value in known for known in names):
                 texts = [workspace.describer.text(term) for term in derived]
-                yield Text(
+                yield Difference(
                     f"应有 {relation} = {value}，实际：{'、'.join(text.zh for text in texts) or '—'}",
                     f"expected {relation} = {value}, derived: {', '.join(text.en for text in texts) or '—'}",
+                    property_,
+                    value,
+                    missing=True,
                 )
     for relation, unwanted in case.absent.items():
-        derived = derivation.objects(report.incident, _relation(workspace, case, relation))
-        for term in derived:
+        property_ = _relation(workspace, case, relation)
+        for term in derivation.objects(report.incident, property_):
             names_of = _names(workspace, term)
             if ANY in unwanted or names_of & set(unwanted):
                 text = workspace.describer.text(term)
-                yield Text(f"不应有 {relation} = {text.zh}", f"must not have {relation} = {text.en}")
+                yield Difference(
+                    f"不应有 {relation} = {text.zh}",
+                    f"must not have {relation} = {text.en}",
+                    property_,
+                    term.value if isinstance(term, NamedNode) else str(term),
+                )
 
 
 def _relation(workspace: Workspace, case: Case, name: str) -> NamedNode:

@@ -30,7 +30,7 @@ Progress = Callable[[Text, int, int], None]
 
 
 def load_knowledge(store: Store, ontology: Path, rules: Path) -> bool:
-    """Bring the graphs of ontology, packs, shapes and rule documents up to date; return whether any changed.
+    """Bring all graphs that are made from files of knowledge up to date; return whether any changed.
 
     :raises KnowledgeFault: for a file that is not well-formed; then nothing at all was changed.
     """
@@ -41,10 +41,9 @@ def load_knowledge(store: Store, ontology: Path, rules: Path) -> bool:
         wanted.setdefault(file.graph, set()).update(
             Triple(q.subject, q.predicate, q.object) for q in file.quads()
         )
+    removable = (graph("knowledge/").value, graph("alignments").value)
     previous = {
-        name
-        for name in store.graphs()
-        if name.value.startswith(graph("knowledge/").value) and name != builder.NATION
+        name for name in store.graphs() if name.value.startswith(removable) and name != builder.NATION
     }
     changed = False
     for name in sorted({*wanted, *previous}, key=str):

@@ -62,6 +62,17 @@ def why_not(
     }
 
 
+def summary(view: View, wanted: Triple, budget: int) -> list[Text]:
+    """Return in a few sentences why *view* lacks *wanted*, trying no more than *budget* changes of facts."""
+    told = _Teller(view).tell(wanted, budget)
+    sentences = [Text(text["zh"], text["en"]) for text in told["summary"]]
+    for miss in told["misses"][:MAX_MISSES]:
+        label = miss["rule"]["label"]
+        name = miss["rule"]["iri"].rsplit("/", 1)[-1]
+        sentences.append(Text(f"规则：{label['zh']}（rule:{name}）", f"rule: {label['en']} (rule:{name})"))
+    return sentences
+
+
 class _Teller:
     """Says why one conclusion is missing."""
 

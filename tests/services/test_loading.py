@@ -12,7 +12,7 @@ from pyoxigraph import NamedNode, Triple
 from kb.errors import KnowledgeFault
 from kb.inference.engine import Engine
 from kb.inference.program import read
-from kb.namespaces import RDFS, graph, xz
+from kb.namespaces import RDFS, SKOS, graph, xz
 from kb.resources import folder
 from kb.services import loading
 from kb.services import workspace as workspace_module
@@ -69,6 +69,20 @@ def test_a_pack_that_was_deleted_takes_its_triples_with_it(empty: Open, data: Pa
     with empty() as workspace:
         assert not any(True for _ in workspace.store.match(None, None, None, graph("knowledge/social")))
         assert subtypes(workspace) < before
+
+
+def test_mappings_to_other_vocabularies_are_loaded_apart_and_leave_with_their_files(
+    empty: Open, data: Path
+) -> None:
+    close = NamedNode(SKOS + "closeMatch")
+    with empty() as workspace:
+        mapped = list(workspace.store.match(xz("FireAccident"), close, None))
+        assert mapped
+        assert {quad.graph_name for quad in mapped} == {graph("alignments")}
+        assert not workspace.engine.source.shows(graph("alignments"))
+    shutil.rmtree(data / "ontology" / "alignments")
+    with empty() as workspace:
+        assert not any(True for _ in workspace.store.match(None, None, None, graph("alignments")))
 
 
 def test_a_type_that_was_added_is_inferred_about_at_the_next_start(empty: Open, data: Path) -> None:

@@ -1,0 +1,154 @@
+"""What is due for a plan: filing, drill, evaluation, and revision because something changed.
+
+Which events there are, from which date they count and how often they recur is data (``xz:PlanClock``). Where
+several clocks hold for a plan, the strictest counts. Revision triggers are computed: what a plan rests on and
+that came into force after the plan was last revised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+
+from rdflib import DCTERMS, RDF, RDFS, Graph, Literal, URIRef
+from rdflib.term import Node
+from rdflib.xsd_datetime import parse_xsd_duration
+
+from kb.errors import Fault, Text
+from kb.ontology.checks.finding import Finding, Severity, short
+from kb.ontology.checks.provisions import NS, validity
+from kb.ontology.statements import Places
+
+SHOWN = 4
+"""How many changes a revision trigger names; it says how many more there are."""
+
+
+def due(graph: Graph, places: Places, on: date) -> Iterator[Finding]:
+    """Yield what is due or overdue on the day *on* by the clocks of plans."""
+    for plan in _plans(graph):
+        strictest: dict[Node, tuple[date, Node]] = {}
+        for clock in graph.subjects(RDF.type, NS.PlanClock):
+            first, last = validity(graph, clock)
+            if not first <= on <= last or not _holds(graph, clock, plan):
+                continue
+            deadline = _deadline(graph, clock, plan)
+            event = graph.value(clock, NS.records)
+            if deadline is not None and event is not None:
+                known = strictest.get(event)
+                if known is None or deadline < known[0]:
+                    strictest[event] = deadline, clock
+        for event, (deadline, clock) in sorted(strictest.items(), key=lambda item: item[1][0]):
+            if deadline > on:
+                continue
+            what, clause = _text(graph, clock, RDFS.label), graph.value(clock, DCTERMS.source)
+            place = places.of(str(plan), str(event)) or places.of(str(plan))
+            basis = _text(graph, clause, RDFS.label) if clause is not None else Text("", "")
+            yield Finding(
+                Severity.WARNING,
+                Fault(
+                    "plan.due",
+                    Text(
+                        f"{_text(graph, plan, RDFS.label).zh}：{what.zh}，最迟 {deadline}（{basis.zh}）",
+                        f"{_text(graph, plan, RDFS.label).en}: {what.en}, by {deadline} ({basis.en})",
+                    ),
+                    str(place) if place else short(plan),
+                    Text(f"办理后写明 {short(event)}", f"when it is done, write {short(event)}"),
+                ),
+            )
+
+
+def revisions(graph: Graph, places: Places, on: date) -> Iterator[Finding]:
+    """Yield plans that must be looked at because what they rest on changed since they were last revised."""
+    for plan in _plans(graph):
+        since = _date(graph, plan, NS.revisedOn) or _date(graph, plan, NS.publishedOn)
+        if since is None:
+            continue
+        changed = sorted(
+            (first, record)
+            for record in _foundations(graph, plan)
+            if since < (first := validity(graph, record)[0]) <= on
+        )
+        if not changed:
+            continue
+        named = [f"{short(record)} ({first})" for first, record in changed[:SHOWN]]
+        more = len(changed) - len(named)
+        zh, en = (f" 等另 {more} 项", f" and {more} more") if more else ("", "")
+        place = places.of(str(plan))
+        label = _text(graph, plan, RDFS.label)
+        yield Finding(
+            Severity.WARNING,
+            Fault(
+                "plan.revision",
+                Text(
+                    f"{label.zh}自 {since} 后未修订，其依据有变：{'、'.join(named)}{zh}",
+                    f"{label.en} was last revised on {since}; since then changed: {', '.join(named)}{en}",
+                ),
+                str(place) if place else short(plan),
+                Text("评估是否修订，修订后写明 xz:revisedOn", "see whether to revise it; write xz:revisedOn"),
+            ),
+        )
+
+
+def _plans(graph: Graph) -> list[URIRef]:
+    return sorted(p for p in graph.subjects(RDF.type, NS.Plan) if isinstance(p, URIRef))
+
+
+def _holds(graph: Graph, clock: Node, plan: Node) -> bool:
+    """Whether *clock* is for plans of this type of incident and this area."""
+    types = set(graph.objects(plan, NS.appliesTo))
+    wider = {w for t in types for w in graph.transitive_objects(t, RDFS.subClassOf)}
+    return bool(wider & set(graph.objects(clock, NS.plansOn))) and bool(
+        set(graph.objects(clock, NS.jurisdiction)) & set(graph.objects(plan, NS.jurisdiction))
+    )
+
+
+def _deadline(graph: Graph, clock: Node, plan: Node) -> date | None:
+    """Return until when the event of *clock* must happen (again); ``None``: never, or it cannot be told."""
+    event, basis, within = (graph.value(clock, p) for p in (NS.records, NS.countsFrom, NS.dueWithin))
+    assert isinstance(event, URIRef)
+    last = _date(graph, plan, event)
+    start = _date(graph, plan, basis) if isinstance(basis, URIRef) else None
+    once = (clock, NS.once, Literal(True)) in graph
+    if once and last is not None and (start is None or last >= start):
+        return None
+    begin = start if once or last is None else last
+    if begin is None or within is None:
+        return None
+    if (clock, NS.workingDays, Literal(True)) in graph:
+        return _after_working_days(begin, parse_xsd_duration(str(within)).days)
+    moment = datetime.combine(begin, time()) + parse_xsd_duration(str(within))
+    return moment.date()
+
+
+def _after_working_days(begin: date, days: int) -> date:
+    """Return the day *days* weekdays after *begin*; public holidays are not known here."""
+    day = begin
+    while days > 0:
+        day += timedelta(days=1)
+        days -= day.weekday() < 5
+    return day
+
+
+def _foundations(graph: Graph, plan: Node) -> set[Node]:
+    """Return what a plan rests on: provisions for its types, their laws, transfers of their functions."""
+    types = set(graph.objects(plan, NS.appliesTo))
+    narrower = {n for t in types for n in graph.transitive_subjects(RDFS.subClassOf, t)}
+    records = {r for t in narrower for r in graph.subjects(NS.appliesTo, t)} - {plan}
+    laws = {
+        law
+        for record in records
+        for clause in graph.objects(record, DCTERMS.source)
+        for law in graph.objects(clause, NS.clauseOf)
+    }
+    functions = {f for record in records for f in graph.objects(record, NS.function)}
+    return records | laws | {t for f in functions for t in graph.subjects(NS.transfers, f)}
+
+
+def _date(graph: Graph, subject: Node, predicate: Node) -> date | None:
+    found = [v.toPython() for v in graph.objects(subject, predicate) if isinstance(v, Literal)]
+    return max(found, default=None)
+
+
+def _text(graph: Graph, subject: Node, predicate: URIRef) -> Text:
+    found = {t.language: str(t) for t in graph.objects(subject, predicate) if isinstance(t, Literal)}
+    return Text(found.get("zh", short(subject)), found.get("en", short(subject)))

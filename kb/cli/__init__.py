@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from kb.cli import bench, explanations, incidents, infer, knowledge, releases, server
+from kb.cli import bench, explanations, incidents, infer, knowledge, new, releases, server, tables
 from kb.cli.context import Context, default_home
 
 
@@ -43,6 +43,8 @@ for command in (
     explanations.ask_next,
     explanations.what_if,
     infer.infer,
+    tables.table,
+    new.new,
     bench.bench,
 ):
     main.add_command(command)

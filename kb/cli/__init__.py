@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from kb.cli import bench, explanations, incidents, infer, knowledge, new, releases, server, tables
+from kb.cli import bench, coverage, explanations, incidents, infer, knowledge, new, releases, server, tables
 from kb.cli.context import Context, default_home
 
 
@@ -35,6 +35,7 @@ for command in (
     knowledge.check,
     knowledge.test,
     knowledge.docs,
+    coverage.coverage,
     releases.release,
     releases.replay,
     incidents.recommend,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,16 +18,22 @@ from kb.cli import text
 from kb.cli.context import LANG, Context, faults_as_exit
 from kb.errors import Text
 from kb.ontology import knowledge
+from kb.ontology.checks.finding import short
+from kb.ontology.knowledge import Knowledge
 from kb.services.releases import desk, life
+from kb.services.releases.archive import Archive
 from kb.services.releases.calendar import standing, starts
+from kb.services.releases.difference import difference, records
 from kb.services.releases.life import WORDS, Release
 from kb.services.releases.replay import replay as replay_incident
+from kb.services.workspace import TrialWorkspace, Workspace
 
 BY = click.option(
     "--by", default=getpass.getuser, show_default="who is logged in", help="Who does it. 经办人。"
 )
 REASON = click.option("--reason", default="", help="Why. 理由。")
 DAY = click.DateTime(["%Y-%m-%d"])
+SIGNS = {"added": "+", "removed": "−", "changed": "~"}
 
 
 @click.group()
@@ -149,6 +157,54 @@ def show(context: Context, name: str) -> None:
         click.echo(
             f"  {event.at:%Y-%m-%d %H:%M}Z  {WORDS[event.action].in_(context.lang)}  {event.actor}{day}{why}"
         )
+
+
+@release.command()
+@click.argument("before")
+@click.argument("after")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@LANG
+@click.pass_obj
+@faults_as_exit
+def diff(context: Context, before: str, after: str, form: str) -> None:
+    """Compare two releases (or folders, or "current"): records, and conclusions by type. 比较两个版本。"""
+    with context.workspace() as workspace, ExitStack() as stack:
+        old, new = (stack.enter_context(_named(workspace, name)) for name in (before, after))
+        was, will = TrialWorkspace(workspace, old), TrialWorkspace(workspace, new)
+        found = {"records": records(old, new), **difference(was, will, date.today())}
+    if form == "json":
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for word, names in found["records"].items():
+        for name in names:
+            click.echo(f"{SIGNS[word]} {short(name)}")
+    for type_ in found["types"]["changed"]:
+        click.echo(type_["type"]["label"][context.lang])
+        for entry in type_["relations"]:
+            relation = entry["relation"]["label"][context.lang]
+            for sign, values in (("+", entry["gained"]), ("−", entry["lost"])):
+                for value in values:
+                    click.echo(f"  {sign} {relation}: {value['label'][context.lang]} ({value['probes']})")
+    context.say(
+        Text(
+            f"在 {found['probes']} 个试探事件上比较；{len(found['types']['changed'])} 种类型的结论有变",
+            f"compared on {found['probes']} probes; conclusions change for "
+            f"{len(found['types']['changed'])} types",
+        )
+    )
+
+
+@contextmanager
+def _named(workspace: Workspace, name: str) -> Iterator[Knowledge]:
+    """Yield the knowledge that *name* means: a folder, a release, or what is in force."""
+    if name == "current":
+        yield workspace.knowledge
+    elif Path(name).exists():
+        with knowledge.over(Path(name)) as base:
+            yield base
+    else:
+        found = life.find(life.read(workspace.store).values(), name)
+        yield Archive(workspace.home).open(found.digest)
 
 
 @click.command()

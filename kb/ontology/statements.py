@@ -14,7 +14,7 @@ Source: W3C RDF 1.2 Turtle, section 6.5 (grammar).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -184,15 +184,18 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def split(text: str) -> list[Statement]:
-    """Return the pieces of the Turtle *text*, in order; put together they are the text again."""
-    return list(_Splitter(text).statements())
+def split(text: str, prefixes: Mapping[str, str] | None = None) -> list[Statement]:
+    """Return the pieces of the Turtle *text*, in order; put together they are the text again.
+
+    *prefixes* are those declared before, where the text is part of a greater one.
+    """
+    return list(_Splitter(text, dict(prefixes or {})).statements())
 
 
 class _Splitter:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, prefixes: dict[str, str]) -> None:
         self._text = text
-        self._prefixes: dict[str, str] = {}
+        self._prefixes = prefixes
         self._line = 1
         self._start = 0
 

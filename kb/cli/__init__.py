@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from kb.cli import bench, explanations, incidents, infer, knowledge, server
+from kb.cli import bench, explanations, incidents, infer, knowledge, new, server, tables
 from kb.cli.context import Context, default_home
 
 
@@ -41,6 +41,8 @@ for command in (
     explanations.ask_next,
     explanations.what_if,
     infer.infer,
+    tables.table,
+    new.new,
     bench.bench,
 ):
     main.add_command(command)

@@ -19,7 +19,9 @@ def test_without_a_folder_it_is_what_the_product_ships() -> None:
         assert base == shipped()
 
 
-def test_a_file_goes_where_its_ontology_iri_says_and_takes_the_place_of_the_shipped_one(tmp_path: Path) -> None:
+def test_a_file_goes_where_its_ontology_iri_says_and_takes_the_place_of_the_shipped_one(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "anything.ttl").write_text(HEADER.format("types"), encoding="utf-8")
     with over(tmp_path) as base:
         there = base.ontology / "packs/gas/types.ttl"

@@ -229,16 +229,22 @@ def test_what_is_due_for_a_plan_is_computed_from_its_dates(
 
 
 def test_a_plan_is_to_be_revised_when_what_it_rests_on_changed_since(tmp_path: Path) -> None:
-    verdict = checked(tmp_path, dates(publishedOn="2024-12-01", filedOn="2024-12-05") + f"""
+    verdict = checked(
+        tmp_path,
+        dates(publishedOn="2024-12-01", filedOn="2024-12-05")
+        + f"""
 use:newer a xz:ModuleUse ; xz:appliesTo xz:MineAccident ; xz:module module:epidemiology ; {FORCE}
-""")
+""",
+    )
     fault = one(verdict, "plan.revision").fault
     assert "use:newer (2025-01-01)" in fault.message.en
     assert "Tram plan was last revised on 2024-12-01" in fault.message.en
 
 
 def test_a_rule_fault_is_told_with_line_and_column(tmp_path: Path) -> None:
-    verdict = checked(tmp_path, bad="RULE rule:bad { ?incident xz:grade ?grade } WHERE { FILTER (?grade > 3) }")
+    verdict = checked(
+        tmp_path, bad="RULE rule:bad { ?incident xz:grade ?grade } WHERE { FILTER (?grade > 3) }"
+    )
     assert not verdict.sound
     assert any("bad.srl:3" in f.fault.where for f in verdict.of(Severity.ERROR))
 

@@ -129,8 +129,8 @@ def test_two_leads_for_one_type_are_a_conflict(tmp_path: Path) -> None:
     verdict = checked(
         tmp_path,
         f"""
-        duty:another a xz:Duty ; xz:appliesTo xz:FireAccident ; xz:role role:lead ; xz:function function:health ;
-            xz:task "牵头"@zh, "Lead"@en ; {FORCE}
+        duty:another a xz:Duty ; xz:appliesTo xz:FireAccident ; xz:role role:lead ;
+            xz:function function:health ; xz:task "牵头"@zh, "Lead"@en ; {FORCE}
         """,
     )
     fault = one(verdict, "knowledge.conflict").fault

@@ -19,9 +19,11 @@ TODAY = date(2026, 11, 25)
 PREFIXES = (
     "@prefix xz: <https://w3id.org/xiezhi/ns#> .\n@prefix owl: <http://www.w3.org/2002/07/owl#> .\n"
     "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
-    "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n@prefix duty: <https://w3id.org/xiezhi/kb/duty/> .\n"
-    "@prefix role: <https://w3id.org/xiezhi/kb/role/> .\n@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n"
-    "@prefix function: <https://w3id.org/xiezhi/kb/function/> .\n@prefix dcterms: <http://purl.org/dc/terms/> .\n"
+    "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n"
+    "@prefix duty: <https://w3id.org/xiezhi/kb/duty/> .\n@prefix role: <https://w3id.org/xiezhi/kb/role/> .\n"
+    "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n"
+    "@prefix function: <https://w3id.org/xiezhi/kb/function/> .\n"
+    "@prefix dcterms: <http://purl.org/dc/terms/> .\n"
     "@prefix clause: <https://w3id.org/xiezhi/kb/clause/> .\n"
     "@prefix division: <https://w3id.org/xiezhi/division/> .\n"
 )
@@ -68,11 +70,13 @@ def test_a_type_without_a_lead_and_one_with_two_are_found(workspace: Workspace, 
         PREFIXES
         + """xz:MarsLanding a owl:Class, xz:IncidentType ; rdfs:subClassOf xz:NaturalDisaster ;
         rdfs:label "火星登陆"@zh, "Mars landing"@en ; skos:definition "甲。"@zh, "a."@en .
-        duty:second a xz:Duty ; xz:appliesTo xz:GasExplosion ; xz:role role:lead ; xz:function function:health ;
-        xz:task "甲"@zh, "a"@en ; xz:jurisdiction division:100000 ; xz:validFrom "2020-01-01"^^xsd:date ;
+        duty:second a xz:Duty ; xz:appliesTo xz:GasExplosion ; xz:role role:lead ;
+        xz:function function:health ; xz:task "甲"@zh, "a"@en ;
+        xz:jurisdiction division:100000 ; xz:validFrom "2020-01-01"^^xsd:date ;
         dcterms:source clause:xiezhi-model-city-lead-functions ; xz:evidence "convention" .
-        duty:third a xz:Duty ; xz:appliesTo xz:GasExplosion ; xz:role role:lead ; xz:function function:housing ;
-        xz:task "甲"@zh, "a"@en ; xz:jurisdiction division:100000 ; xz:validFrom "2020-01-01"^^xsd:date ;
+        duty:third a xz:Duty ; xz:appliesTo xz:GasExplosion ; xz:role role:lead ;
+        xz:function function:housing ; xz:task "甲"@zh, "a"@en ;
+        xz:jurisdiction division:100000 ; xz:validFrom "2020-01-01"^^xsd:date ;
         dcterms:source clause:xiezhi-model-city-lead-functions ; xz:evidence "convention" .
         """,
         encoding="utf-8",

@@ -24,12 +24,13 @@ from kb.services.workspace import TrialWorkspace, Workspace
 
 TODAY = date.today()
 MORE = """
-use:gas-explosion-epidemiology a xz:ModuleUse ; xz:appliesTo xz:GasExplosion ; xz:module module:epidemiology ;
+use:gas-interruption-epidemiology a xz:ModuleUse ; xz:appliesTo xz:GasSupplyInterruption ;
+    xz:module module:epidemiology ;
     xz:jurisdiction division:100000 ; xz:validFrom "2007-06-01"^^xsd:date ;
     dcterms:source clause:xiezhi-model-city-module-conditions ; xz:evidence "convention" .
 """
-"""A gas explosion brings in one module more: easy to see in a response."""
-REPORT = {"type": "燃气爆炸", "grid": "370102", "deaths": 2}
+"""An interruption of gas brings in one module more: easy to see in a response."""
+REPORT = {"type": "燃气停供", "grid": "370102", "deaths": 2}
 
 
 @pytest.fixture
@@ -145,7 +146,10 @@ def test_a_release_that_is_wrong_cannot_be_submitted(fresh: Workspace, changes: 
 
 
 def test_a_release_with_a_failing_case_cannot_be_submitted(fresh: Workspace, changes: Path) -> None:
-    case = '- {title: "甲 / a", given: {type: 燃气爆炸, grid: "370102"}, absent: {activates: 流行病学调查与检验}}\n'
+    case = (
+        '- {title: "甲 / a", given: {type: 燃气停供, grid: "370102"}, '
+        "absent: {activates: 流行病学调查与检验}}\n"
+    )
     (changes / "ontology/packs/gas/new.cases.yaml").write_text(case, encoding="utf-8")
     made = drafted(fresh, changes)
     with pytest.raises(KnowledgeFault, match="fails: must not have activates"):
@@ -255,7 +259,7 @@ def test_the_difference_tells_records_and_which_conclusions_change_for_which_typ
     with over(changes) as knowledge:
         after = TrialWorkspace(workspace, knowledge)
         assert records(shipped(), knowledge) == {
-            "added": ["https://w3id.org/xiezhi/kb/use/gas-explosion-epidemiology"],
+            "added": ["https://w3id.org/xiezhi/kb/use/gas-interruption-epidemiology"],
             "removed": [],
             "changed": [],
         }
@@ -266,8 +270,8 @@ def test_the_difference_tells_records_and_which_conclusions_change_for_which_typ
         for relation in entry["relations"]
         for value in relation["gained"]
     }
-    assert ("Gas explosion", "activates", "Epidemiology and laboratory") in gained
-    assert {type_ for type_, _, _ in gained} >= {"Gas explosion"}
+    assert ("Gas supply interruption", "activates", "Epidemiology and laboratory") in gained
+    assert {type_ for type_, _, _ in gained} >= {"Gas supply interruption"}
     assert not any(relation["lost"] for e in found["types"]["changed"] for relation in e["relations"])
 
 

@@ -52,7 +52,7 @@ def recommend(workspace: Workspace, answer: Answer) -> dict[str, Any]:
         "measures": measures.menus(found),
         "reporting": reporting.reporting(found, bodies),
         "transitions": life.transitions(found, bodies),
-        "cascades": [found.conclusion("mayLeadTo", term) for term in found.all("mayLeadTo")],
+        "cascades": life.cascades(found),
         "exposed": measures.exposed(found),
         "questions": questions.questions(workspace, found),
         "release": workspace.release,

@@ -1,4 +1,4 @@
-"""What changes over the life of an incident: until when the grade may, and when the response does."""
+"""What changes over the life of an incident: the grade, the response, and what the incident leads to."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kb.namespaces import DCTERMS_SOURCE, SKOS
 from kb.services.findings import Findings
 from kb.services.incident import day_of
 from kb.services.recommendation.bodies import Bodies
+from kb.services.recommendation.situation import main_first
 from kb.srl.syntax import Term
 
 
@@ -37,6 +38,15 @@ def regrading(found: Findings) -> dict[str, Any] | None:
         "until": None if until is None else until.isoformat(),
         "clause": found.clause(found.one(window, DCTERMS_SOURCE)),
     }
+
+
+def cascades(found: Findings) -> list[dict[str, Any]]:
+    """Return the types of incident that may follow, those first that the main type leads to."""
+    known = sorted((p for p in found.all("applicable") if found.one(p, "mayCause") is not None), key=str)
+    effects = [effect for p in main_first(found, known) for effect in found.values(p, "mayCause")]
+    places = {effect: place for place, effect in enumerate(dict.fromkeys(effects))}
+    follow = sorted(found.all("mayLeadTo"), key=lambda term: places.get(term, len(places)))
+    return [found.conclusion("mayLeadTo", term) for term in follow]
 
 
 def transitions(found: Findings, bodies: Bodies) -> dict[str, list[dict[str, Any]]]:

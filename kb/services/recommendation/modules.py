@@ -20,7 +20,7 @@ def modules(found: Findings, bodies: Bodies) -> list[dict[str, Any]]:
 
     :raises KnowledgeFault: where they wait for one another in a circle.
     """
-    engaged = [*bodies.engaged, *found.all("firstResponder")]
+    engaged = [*bodies.engaged, *found.all("firstResponder"), *found.all("activatedBy")]
     ordered = in_order(found, found.all("activates"))
     result = []
     for number, module in enumerate(ordered, 1):

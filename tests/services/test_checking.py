@@ -98,8 +98,8 @@ def test_a_term_that_nobody_defines_is_told_with_its_line_and_the_nearest(tmp_pa
 def test_a_missing_label_is_told_with_the_line_of_the_class(tmp_path: Path) -> None:
     verdict = checked(
         tmp_path,
-        '\nxz:Tram a owl:Class, xz:IncidentType ; rdfs:subClassOf xz:AccidentDisaster ;\n'
-        '    rdfs:label "电车"@zh ; skos:definition "电车。"@zh, "A tram."@en .',
+        '\nxz:Tram a owl:Class, xz:IncidentType ; rdfs:subClassOf xz:AccidentDisaster ; rdfs:label "电车"@zh ;\n'
+        '    skos:definition "电车。"@zh, "A tram."@en .',
     )
     fault = one(verdict, "knowledge.contract").fault
     assert fault.where.endswith(f"mine.ttl:{FIRST + 1}")
@@ -129,8 +129,8 @@ def test_two_leads_for_one_type_are_a_conflict(tmp_path: Path) -> None:
     verdict = checked(
         tmp_path,
         f"""
-        duty:another a xz:Duty ; xz:appliesTo xz:FireAccident ; xz:role role:lead ;
-            xz:function function:health ; xz:task "牵头"@zh, "Lead"@en ; {FORCE}
+        duty:another a xz:Duty ; xz:appliesTo xz:FireAccident ; xz:role role:lead ; xz:function function:health ;
+            xz:task "牵头"@zh, "Lead"@en ; {FORCE}
         """,
     )
     fault = one(verdict, "knowledge.conflict").fault

@@ -164,9 +164,11 @@ class _Page:
             yield ""
             yield self._w("groups")
         for group in groups:
+            twice = sum(other["group"] == group["group"] for other in groups) > 1  # for several parts
+            name = self._l(group if twice else group["group"])
             members = self._joined(self._l(body) for body in group["members"])
             told = f"　{self._w('members')}: {members}" if members else ""
-            yield f"  {self._l(group['group'])}　{self._joined(map(self._l, group['head'])) or '—'}{told}"
+            yield f"  {name}　{self._joined(map(self._l, group['head'])) or '—'}{told}"
 
     def _transitions(self, title: str, transitions: list[dict[str, Any]]) -> Iterator[str]:
         if transitions:

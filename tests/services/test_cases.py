@@ -46,8 +46,8 @@ AHEAD = {
     ("contention", ""),
 }
 """The NOTs that the knowledge of today gives nothing to block: rule and property. What they are for, such as
-criteria of two conditions, tests/services/test_ahead_of_knowledge.py tries on knowledge of its own. The FILTER
-of ``contention`` is here for ever: it only keeps each pair from being looked at twice."""
+criteria of two conditions, tests/services/test_ahead_of_knowledge.py tries on knowledge of its own. The
+FILTER of ``contention`` is here for ever: it only keeps each pair from being looked at twice."""
 
 
 def name(rule: Rule) -> str:

@@ -153,7 +153,7 @@ def test_not_graded_and_not_yet_known_are_told_apart(workspace: Workspace) -> No
 def test_a_due_time_is_counted_from_when_the_report_came(workspace: Workspace) -> None:
     data = recommended(workspace, "a major fire")
     received = datetime.fromisoformat(data["incident"]["received"])
-    within = {"PT0S": 0, "PT1H": 1, "PT2H": 2}
+    within = {"PT0S": 0, "PT30M": 0.5, "PT1H": 1, "PT2H": 2}
     assert {report["within"] for report in data["reporting"]} == set(within)
     for report in data["reporting"]:
         due = datetime.fromisoformat(report["by"]) - received

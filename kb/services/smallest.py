@@ -29,7 +29,7 @@ from kb.services.views import View
 from kb.services.workspace import Workspace
 
 MAX_DERIVATIONS = 240
-MAX_MORE = 40
+MAX_MORE = 80
 """So many derivations may look for other changes of the same size, once one was found."""
 MAX_VALUES = 12
 """So many numbers are tried for one fact."""

@@ -144,7 +144,7 @@ def test_an_officer_reports_in_chinese_asks_why_and_answers_a_question(officer: 
         box = page.locator(selector).bounding_box()
         assert box is not None
         assert box["y"] + box["height"] < DESK["height"], f"{selector} is below the first screen"
-    expect(page.locator(".deadline .left").first).to_have_text("还剩 59 分钟")
+    expect(page.locator(".deadline .left").first).to_have_text("还剩 29 分钟")
 
     # Why: the proof opens in place, and closes again.
     why = page.locator(".cell.lead .why")

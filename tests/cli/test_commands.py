@@ -235,7 +235,8 @@ def test_test_shows_a_case_that_fails_and_is_exit_1(xiezhi: Run, tmp_path: Path)
         "      · It would follow with direct loss: unknown → 50,000,000 yuan.",
         "      · rule: Preliminary grade (rule:grade)",
         "    must not have grade = Larger",
-        "      · Among the criteria met, the highest is the grade Larger. (rule:grade)",
+        "      · The highest grade of all regimes is Larger, "
+        "by the criterion “deaths ≥ 3 people”. (rule:grade)",
     ]
     assert "1 cases passed, 1 failed" in done.stderr
 

@@ -22,7 +22,7 @@ from kb.resources import folder
 from kb.services import loading
 from kb.services.loading import Progress
 from kb.services.releases.archive import Archive
-from kb.services.releases.keeping import current
+from kb.services.releases.keeping import current, remember
 from kb.store.embedded import open_store
 from kb.store.protocol import Store
 from kb.store.replaced import ReplacedStore
@@ -43,7 +43,8 @@ class Workspace:
         self.home = home
         self.store: Store = open_store(home)
         try:
-            base = self.knowledge = current(self.store, Archive(home), date.today())
+            today, archive = date.today(), Archive(home)
+            base = self.knowledge = current(self.store, archive, today)
             program = read(base.rules)
             loading.load_knowledge(self.store, base.ontology, base.rules)
             loading.load_divisions(self.store, examples)
@@ -51,6 +52,7 @@ class Workspace:
                 loading.load_city(self.store, code, examples, progress)
             self._assemble(base, program)
             loading.update_background(self.store, self.engine, base.rules)
+            remember(self.store, archive, today)
         except BaseException:
             self.store.close()
             raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -17,6 +16,7 @@ from kb.ontology.knowledge import Knowledge
 from kb.ontology.names import Names
 from kb.report.contract import Contract
 from kb.report.reading import Reader
+from kb.report.values import today
 from kb.report.vocabulary import Vocabulary
 from kb.resources import folder
 from kb.services import loading
@@ -43,8 +43,8 @@ class Workspace:
         self.home = home
         self.store: Store = open_store(home)
         try:
-            today, archive = date.today(), Archive(home)
-            base = self.knowledge = current(self.store, archive, today)
+            day, archive = today(), Archive(home)
+            base = self.knowledge = current(self.store, archive, day)
             program = read(base.rules)
             loading.load_knowledge(self.store, base.ontology, base.rules)
             loading.load_divisions(self.store, examples)
@@ -52,7 +52,7 @@ class Workspace:
                 loading.load_city(self.store, code, examples, progress)
             self._assemble(base, program)
             loading.update_background(self.store, self.engine, base.rules)
-            remember(self.store, archive, today)
+            remember(self.store, archive, day)
         except BaseException:
             self.store.close()
             raise

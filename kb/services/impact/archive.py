@@ -1,0 +1,192 @@
+"""The facts of an archive as numbers in a database: incidents, values, and facts between them.
+
+An archive is a Parquet file of columnar facts (:mod:`kb.services.synthetic`), or the incidents of a store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyoxigraph import Literal, NamedNode
+
+from kb.errors import InputError
+from kb.inference.relational.connection import Connection
+from kb.inference.relational.keys import COLUMNS, key, term
+from kb.namespaces import RDF_TYPE, ROOT, XSD
+from kb.services.impact.reading import Usage, Value
+from kb.services.incident import OCCURRED_ON
+from kb.services.workspace import Workspace
+from kb.srl.syntax import Term
+
+INCIDENT_GRAPHS = f"{ROOT}graph/incident/"
+NUMBER = rf'^"([+-]?[0-9]{{1,18}})"\^\^<{XSD}integer>$|^"([+-]?[0-9]{{1,20}}(\.[0-9]{{1,18}})?)"\^\^<{XSD}decimal>$'
+DAY = rf'^"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})"\^\^<{XSD}date>$'
+
+
+def of_store(workspace: Workspace, path: Path) -> int:
+    """Write the facts of the incidents of *workspace* to *path*; return how many."""
+    rows: list[list[str]] = [[], [], []]
+    for name in workspace.store.graphs():
+        if name.value.startswith(INCIDENT_GRAPHS):
+            for quad in workspace.store.match(None, None, None, name):
+                for column, part in zip(rows, (quad.subject, quad.predicate, quad.object), strict=True):
+                    column.append(key(part))
+    arrays = [pa.array(column, pa.string()) for column in rows]
+    pq.write_table(pa.table(dict(zip(COLUMNS, arrays, strict=True))), path)
+    return len(rows[0])
+
+
+class Database:
+    """SQL in the database of *connection*."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._con: duckdb.DuckDBPyConnection = connection.backend.con
+
+    def run(self, sql: str, *parameters: object) -> None:
+        """Run a statement."""
+        self._con.execute(sql, list(parameters))
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        return self._con.execute(sql, list(parameters)).fetchall()
+
+    def one(self, sql: str, *parameters: object) -> Any:
+        """Return the one value of a query."""
+        return self.rows(sql, *parameters)[0][0]
+
+    def put(self, name: str, columns: Mapping[str, pa.DataType], rows: Sequence[Sequence[object]]) -> None:
+        """Make the table *name* of *rows*."""
+        arrays = [pa.array([row[i] for row in rows], kind) for i, kind in enumerate(columns.values())]
+        self._con.register("impact_given", pa.table(dict(zip(columns, arrays, strict=True))))
+        self._con.execute(f"CREATE OR REPLACE TABLE {name} AS FROM impact_given")
+        self._con.unregister("impact_given")
+
+
+class ArchivedFacts:
+    """The facts at *path*; the tables ``inc`` (inc, subject), ``val`` (o, okey) and ``fact`` (inc, p, o).
+
+    :raises InputError: ``impact.archive``: it is no archive of incidents.
+    """
+
+    def __init__(self, database: Database, path: Path) -> None:
+        self._database = database
+        self._file = f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"
+        try:
+            found = database.rows(f"SELECT DISTINCT predicate FROM {self._file}")
+            self.reported = frozenset(t for row in found if isinstance(t := term(row[0]), NamedNode))
+        except (duckdb.Error, ValueError) as error:
+            raise InputError.of(
+                "impact.archive",
+                f"不是事件档案（subject、predicate、object 三列的 Parquet 文件）：{error}",
+                f"no archive of incidents (a Parquet file with subject, predicate, object): {error}",
+                where=str(path),
+            ) from error
+        self.predicates: list[NamedNode] = []
+
+    def load(self, wanted: Iterable[NamedNode]) -> int:
+        """Read the facts of *wanted* predicates; return how many incidents there are."""
+        self.predicates = sorted({*wanted, RDF_TYPE} & self.reported, key=str)
+        database = self._database
+        columns = {"p": pa.int32(), "predicate": pa.string()}
+        database.put("pred", columns, [(i, key(p)) for i, p in enumerate(self.predicates)])
+        database.run(
+            f"""CREATE TABLE inc AS SELECT row_number() OVER (ORDER BY subject)::INTEGER AS inc, subject
+            FROM (SELECT DISTINCT subject FROM {self._file} WHERE predicate = ?)""",
+            key(OCCURRED_ON),
+        )
+        database.run(
+            f"""CREATE TABLE val AS SELECT row_number() OVER ()::INTEGER AS o, okey FROM (
+            SELECT DISTINCT object AS okey FROM {self._file} SEMI JOIN pred USING (predicate))"""
+        )
+        database.run(
+            f"""CREATE TABLE fact AS SELECT inc, p, o FROM {self._file} AS f
+            JOIN pred USING (predicate) JOIN val ON val.okey = f.object JOIN inc USING (subject)"""
+        )
+        database.run(
+            """CREATE TABLE typed AS SELECT inc, list_sort(list(o)) AS types FROM fact
+            WHERE p = ? GROUP BY inc""",
+            self.number(RDF_TYPE),
+        )
+        database.run(
+            """CREATE TABLE keys AS SELECT row_number() OVER (ORDER BY types)::INTEGER AS key, types
+            FROM (SELECT DISTINCT types FROM typed)"""
+        )
+        database.run("CREATE TABLE k AS SELECT inc, key FROM typed JOIN keys USING (types)")
+        database.run("DROP TABLE typed")
+        return int(database.one("SELECT count(*) FROM inc"))
+
+    def number(self, predicate: NamedNode) -> int:
+        """Return the number of *predicate* in ``fact``; -1: no fact has it."""
+        return self.predicates.index(predicate) if predicate in self.predicates else -1
+
+    def kinds(self) -> dict[int, list[NamedNode]]:
+        """Return the types of each key of the table ``k``."""
+        found: dict[int, list[NamedNode]] = {}
+        for number, okey in self._database.rows(
+            "SELECT key, okey FROM (SELECT key, unnest(types) AS o FROM keys) JOIN val USING (o) ORDER BY ALL"
+        ):
+            node = term(okey)
+            assert isinstance(node, NamedNode)
+            found.setdefault(number, []).append(node)
+        return found
+
+    def objects(self, predicate: NamedNode, limit: int | None = None) -> list[Term]:
+        """Return the values that facts of *predicate* have."""
+        most = "" if limit is None else f"LIMIT {limit}"
+        found = self._database.rows(
+            f"SELECT okey FROM (SELECT DISTINCT o FROM fact WHERE p = ?) JOIN val USING (o) {most}",
+            self.number(predicate),
+        )
+        return [term(row[0]) for row in found]
+
+
+def klass(usage: Value) -> str:
+    """Return SQL for the class of ``okey``: what rules that use it so cannot tell apart.
+
+    Values between the same bounds are one class, a value equal to a bound is one of its own; so is every value
+    that is looked for itself, and everything that is neither a plain number nor a day.
+    """
+    if usage is None:
+        return "okey"
+    numbers, days = _split(usage)
+    if numbers is None or days is None:
+        return "okey"
+    equal = ", ".join(_quoted(key(t)) for t in sorted(usage.equals, key=key)) or "''"
+    number = f"coalesce(nullif(regexp_extract(okey, '{NUMBER}', 1), ''), regexp_extract(okey, '{NUMBER}', 2))"
+    return f"""CASE WHEN okey IN ({equal}) THEN okey
+        WHEN regexp_matches(okey, '{NUMBER}') THEN {_interval(f"TRY_CAST({number} AS DECIMAL(38, 18))", numbers, "n")}
+        WHEN regexp_matches(okey, '{DAY}') THEN {_interval(f"TRY_CAST(regexp_extract(okey, '{DAY}', 1) AS DATE)", days, "d")}
+        ELSE okey END"""
+
+
+def _split(usage: Usage) -> tuple[list[str] | None, list[str] | None]:
+    numbers, days = [], []
+    for bound in usage.bounds:
+        text = bound.value if isinstance(bound, Literal) else ""
+        kind = bound.datatype.value.removeprefix(XSD) if isinstance(bound, Literal) else ""
+        if kind in ("integer", "decimal") and text.lstrip("+-").replace(".", "", 1).isdigit():
+            numbers.append(f"{text}::DECIMAL(38, 18)")
+        elif kind == "date" and len(text) == 10:
+            days.append(f"DATE '{text}'")
+        else:
+            return None, None
+    return sorted(set(numbers)), sorted(set(days))
+
+
+def _interval(value: str, bounds: Sequence[str], name: str) -> str:
+    if not bounds:
+        return f"coalesce('{name}' || left(({value})::VARCHAR, 0), okey)"
+    listed = f"[{', '.join(bounds)}]"
+    below = f"len(list_filter({listed}, lambda b: b < {value}))"
+    at = f"CASE WHEN list_contains({listed}, {value}) THEN '=' ELSE '' END"
+    return f"coalesce('{name}' || {below} || {at} || left(({value})::VARCHAR, 0), okey)"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -5,7 +5,9 @@ An archive is a Parquet file of columnar facts (:mod:`kb.services.synthetic`), o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,9 @@ from kb.services.workspace import Workspace
 from kb.srl.syntax import Term
 
 INCIDENT_GRAPHS = f"{ROOT}graph/incident/"
-NUMBER = rf'^"([+-]?[0-9]{{1,18}})"\^\^<{XSD}integer>$|^"([+-]?[0-9]{{1,20}}(\.[0-9]{{1,18}})?)"\^\^<{XSD}decimal>$'
-DAY = rf'^"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})"\^\^<{XSD}date>$'
+INTEGER, DECIMAL, DATE = (f'"^^<{XSD}{name}>' for name in ("integer", "decimal", "date"))
+PLAIN = re.compile(r"[+-]?[0-9]{1,18}([.][0-9]{1,18})?")
+ON = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def of_store(workspace: Workspace, path: Path) -> int:
@@ -146,46 +149,60 @@ class ArchivedFacts:
         return [term(row[0]) for row in found]
 
 
+def values(predicate: int) -> str:
+    """SQL: the values of facts of *predicate* with the number or the day that they are, where they are one."""
+    return f"""SELECT p, o, okey,
+        CASE WHEN regexp_full_match(number, '[+-]?[0-9]{{1,18}}') OR (decimal AND
+            regexp_full_match(number, '[+-]?[0-9]{{1,19}}[.][0-9]{{1,18}}'))
+            THEN TRY_CAST(number AS DECIMAL(38, 18)) END AS num,
+        CASE WHEN regexp_full_match(day, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') THEN TRY_CAST(day AS DATE) END AS day
+        FROM (SELECT p, o, okey, ends_with(okey, '{DECIMAL}') AS decimal,
+            CASE WHEN ends_with(okey, '{INTEGER}') THEN okey[2:-{len(INTEGER) + 1}]
+                WHEN ends_with(okey, '{DECIMAL}') THEN okey[2:-{len(DECIMAL) + 1}] END AS number,
+            CASE WHEN ends_with(okey, '{DATE}') THEN okey[2:-{len(DATE) + 1}] END AS day
+            FROM (SELECT DISTINCT p, o FROM fact WHERE p = {predicate}) JOIN val USING (o))"""
+
+
 def klass(usage: Value) -> str:
-    """Return SQL for the class of ``okey``: what rules that use it so cannot tell apart.
+    """Return SQL for the class of a row of :func:`values`: what rules that use it so cannot tell apart.
 
     Values between the same bounds are one class, a value equal to a bound is one of its own; so is every value
     that is looked for itself, and everything that is neither a plain number nor a day.
     """
-    if usage is None:
+    bounds = None if usage is None else _split(usage)
+    if usage is None or bounds is None:
         return "okey"
-    numbers, days = _split(usage)
-    if numbers is None or days is None:
-        return "okey"
+    numbers, days = bounds
     equal = ", ".join(_quoted(key(t)) for t in sorted(usage.equals, key=key)) or "''"
-    number = f"coalesce(nullif(regexp_extract(okey, '{NUMBER}', 1), ''), regexp_extract(okey, '{NUMBER}', 2))"
     return f"""CASE WHEN okey IN ({equal}) THEN okey
-        WHEN regexp_matches(okey, '{NUMBER}') THEN {_interval(f"TRY_CAST({number} AS DECIMAL(38, 18))", numbers, "n")}
-        WHEN regexp_matches(okey, '{DAY}') THEN {_interval(f"TRY_CAST(regexp_extract(okey, '{DAY}', 1) AS DATE)", days, "d")}
+        WHEN num IS NOT NULL THEN {_interval("num", [f"{n:f}::DECIMAL(38, 18)" for n in numbers])}
+        WHEN day IS NOT NULL THEN {_interval("day", [f"DATE '{d}'" for d in days])}
         ELSE okey END"""
 
 
-def _split(usage: Usage) -> tuple[list[str] | None, list[str] | None]:
-    numbers, days = [], []
+def _split(usage: Usage) -> tuple[list[Decimal], list[str]] | None:
+    """Return the bounds as numbers and days in order; ``None``: there are others."""
+    numbers: set[Decimal] = set()
+    days: set[str] = set()
     for bound in usage.bounds:
-        text = bound.value if isinstance(bound, Literal) else ""
-        kind = bound.datatype.value.removeprefix(XSD) if isinstance(bound, Literal) else ""
-        if kind in ("integer", "decimal") and text.lstrip("+-").replace(".", "", 1).isdigit():
-            numbers.append(f"{text}::DECIMAL(38, 18)")
-        elif kind == "date" and len(text) == 10:
-            days.append(f"DATE '{text}'")
+        if not isinstance(bound, Literal):
+            return None
+        kind = bound.datatype.value.removeprefix(XSD)
+        if kind in ("integer", "decimal") and PLAIN.fullmatch(bound.value):
+            numbers.add(Decimal(bound.value))
+        elif kind == "date" and ON.fullmatch(bound.value):
+            days.add(bound.value)
         else:
-            return None, None
-    return sorted(set(numbers)), sorted(set(days))
+            return None
+    return sorted(numbers), sorted(days)
 
 
-def _interval(value: str, bounds: Sequence[str], name: str) -> str:
-    if not bounds:
-        return f"coalesce('{name}' || left(({value})::VARCHAR, 0), okey)"
-    listed = f"[{', '.join(bounds)}]"
-    below = f"len(list_filter({listed}, lambda b: b < {value}))"
-    at = f"CASE WHEN list_contains({listed}, {value}) THEN '=' ELSE '' END"
-    return f"coalesce('{name}' || {below} || {at} || left(({value})::VARCHAR, 0), okey)"
+def _interval(value: str, bounds: Sequence[str]) -> str:
+    cases = "".join(
+        f" WHEN {value} < {bound} THEN '{value}{at}' WHEN {value} = {bound} THEN '{value}{at}='"
+        for at, bound in enumerate(bounds)
+    )
+    return f"CASE{cases} ELSE '{value}{len(bounds)}' END" if cases else f"'{value}'"
 
 
 def _quoted(text: str) -> str:

@@ -17,7 +17,7 @@ from pyoxigraph import NamedNode
 
 from kb.inference.relational.executor import RelationalExecutor
 from kb.inference.relational.keys import key
-from kb.services.impact.archive import ArchivedFacts, Database, klass
+from kb.services.impact.archive import ArchivedFacts, Database, klass, values
 from kb.services.impact.dividing import units
 from kb.services.impact.reading import Reading, Value, joint
 from kb.services.impact.versions import ROOT_OF_NODES, Version, table
@@ -61,8 +61,8 @@ class Deriving:
         """Whether the versions have the same rules, and the same background for them."""
         if rules[0] != rules[1]:
             return False
-        backgrounds = [set(v.background(r)) for v, r in zip(versions, rules, strict=True)]
-        return backgrounds[0] == backgrounds[1]
+        first, second = (v.knowledge(r) for v, r in zip(versions, rules, strict=True))
+        return first == second
 
 
 def node(number: str) -> str:
@@ -121,8 +121,7 @@ class Outcomes:
     def _classes(self, usages: dict[NamedNode, Value]) -> None:
         """Make ``c`` (p, o, c): the class of each fact; a class's smallest value stands for it."""
         whole = " UNION ALL ".join(
-            f"""SELECT p, o, {klass(usage)} AS klass
-            FROM (SELECT DISTINCT p, o FROM fact WHERE p = {self._facts.number(p)}) JOIN val USING (o)"""
+            f"SELECT p, o, {klass(usage)} AS klass FROM ({values(self._facts.number(p))})"
             for p, usage in usages.items()
         )
         self._database.run(

@@ -22,7 +22,7 @@ from kb.services.impact.following import Following
 from kb.services.impact.outcomes import Deriving, Outcomes, node
 from kb.services.impact.reading import Reading
 from kb.services.impact.signatures import Group, Signatures, compared, useful_rows
-from kb.services.impact.versions import Version
+from kb.services.impact.versions import Cities, Version
 from kb.services.workspace import Workspace
 
 EARLY = (xz("satisfies"), xz("within"))
@@ -57,7 +57,8 @@ class Run:
         self.database = Database(self.connection)
         self.facts = ArchivedFacts(self.database, self.path)
         self.deriving = Deriving(self.database)
-        self.versions = (Version("old", self.old), Version("new", self.new))
+        cities = Cities(self.old)
+        self.versions = (Version("old", self.old, cities), Version("new", self.new, cities))
 
     def all(self) -> None:
         """Run every stage.

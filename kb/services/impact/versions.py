@@ -11,6 +11,7 @@ from kb.inference.engine import HIDDEN
 from kb.inference.program import INCIDENT, Program
 from kb.inference.relational.keys import COLUMNS, key
 from kb.namespaces import ROOT, XSD, graph
+from kb.services import loading
 from kb.services.incident import OCCURRED_ON
 from kb.services.workspace import Workspace
 from kb.srl.slicing import relevant
@@ -21,15 +22,50 @@ VALID_ON = Variable("impactValidOn")
 """The day of the incident, in rules that are in force on some days only."""
 
 
+def visible(name: object) -> bool:
+    """Whether rules read the graph *name*."""
+    return not (isinstance(name, NamedNode) and name.value.startswith(HIDDEN_GRAPHS))
+
+
+class Cities:
+    """What rules read of the cities in *workspace*; remembered, as every version reads the same."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._store = workspace.store
+        self._shown: dict[object, bool] = {}
+        self._known: dict[tuple[NamedNode, Term | None], list[Triple]] = {}
+
+    def match(self, predicate: NamedNode, fixed: Term | None) -> list[Triple]:
+        """Return the triples of *predicate*, of those with the object *fixed* if it is not ``None``."""
+        if (predicate, fixed) not in self._known:
+            self._known[predicate, fixed] = [
+                Triple(quad.subject, quad.predicate, quad.object)
+                for quad in self._store.match(None, predicate, fixed)
+                if self._shows(quad.graph_name)
+            ]
+        return self._known[predicate, fixed]
+
+    def _shows(self, name: object) -> bool:
+        if name not in self._shown:
+            knowledge = isinstance(name, NamedNode) and loading.is_knowledge(name)
+            self._shown[name] = visible(name) and not knowledge
+        return self._shown[name]
+
+
 class Version:
     """The knowledge of *workspace*.
 
     :param name: a column of results: ``old`` or ``new``.
+    :param cities: the background that is no knowledge, which versions share.
     """
 
-    def __init__(self, name: str, workspace: Workspace) -> None:
+    def __init__(self, name: str, workspace: Workspace, cities: Cities) -> None:
         self.name = name
         self.workspace = workspace
+        self._cities = cities
+        self._graphs = [
+            graph for graph in workspace.store.graphs() if visible(graph) and loading.is_knowledge(graph)
+        ]
         self.rules = dated(workspace.engine.program)
         self.concluded = frozenset(
             t.predicate for rule in self.rules for t in rule.head if isinstance(t.predicate, NamedNode)
@@ -56,18 +92,19 @@ class Version:
         left = [rule for rule in self.rules if not _all_given(rule, given)]
         return relevant(left, targets)
 
+    def knowledge(self, rules: Sequence[Rule]) -> set[Triple]:
+        """Return what *rules* may read of the knowledge alone."""
+        return {
+            Triple(quad.subject, quad.predicate, quad.object)
+            for predicate, fixed in wanted(rules)
+            for name in self._graphs
+            for quad in self.workspace.store.match(None, predicate, fixed, name)
+        }
+
     def background(self, rules: Sequence[Rule]) -> list[tuple[str, str, str]]:
         """Return the triples of the background that *rules* may read, as keys, each once."""
-        wanted: set[tuple[NamedNode, Term | None]] = set()
-        for pattern in _patterns(rules):
-            if pattern.subject == INCIDENT or not isinstance(pattern.predicate, NamedNode):
-                continue
-            fixed = None if isinstance(pattern.object, Variable) else pattern.object
-            wanted.add((pattern.predicate, fixed))  # type: ignore[arg-type]
         found: dict[tuple[str, str, str], None] = {}
-        for predicate, fixed in sorted(wanted, key=str):
-            if (predicate, None) in wanted and fixed is not None:
-                continue
+        for predicate, fixed in wanted(rules):
             if (predicate, fixed) not in self._rows:
                 self._rows[predicate, fixed] = [
                     (key(t.subject), key(t.predicate), key(t.object)) for t in self._match(predicate, fixed)
@@ -76,8 +113,9 @@ class Version:
         return list(found)
 
     def _match(self, predicate: NamedNode, fixed: Term | None) -> Iterator[Triple]:
-        for quad in self.workspace.store.match(None, predicate, fixed):
-            if not (isinstance(quad.graph_name, NamedNode) and quad.graph_name.value.startswith(HIDDEN_GRAPHS)):
+        yield from self._cities.match(predicate, fixed)
+        for name in self._graphs:
+            for quad in self.workspace.store.match(None, predicate, fixed, name):
                 yield Triple(quad.subject, quad.predicate, quad.object)
 
 
@@ -109,10 +147,16 @@ def _all_given(rule: Rule, given: frozenset[NamedNode]) -> bool:
     return all(template.predicate in given for template in rule.head)
 
 
-def _patterns(rules: Iterable[Rule]) -> Iterator[TriplePattern]:
+def wanted(rules: Iterable[Rule]) -> list[tuple[NamedNode, Term | None]]:
+    """Return the predicates that *rules* read of the background, with the object where it is always the same."""
+    found: set[tuple[NamedNode, Term | None]] = set()
     for rule in rules:
         for element in rule.body:
-            yield from patterns_in(element)
+            for pattern in patterns_in(element):
+                if pattern.subject != INCIDENT and isinstance(pattern.predicate, NamedNode):
+                    fixed = None if isinstance(pattern.object, Variable) else pattern.object
+                    found.add((pattern.predicate, fixed))  # type: ignore[arg-type]
+    return sorted(((p, o) for p, o in found if o is None or (p, None) not in found), key=str)
 
 
 def patterns_in(element: Element | Filter) -> Iterator[TriplePattern]:

@@ -79,9 +79,9 @@ class ArchivedFacts:
 
     def __init__(self, database: Database, path: Path) -> None:
         self._database = database
-        self._file = f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"
+        self.file = f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"
         try:
-            found = database.rows(f"SELECT DISTINCT predicate FROM {self._file}")
+            found = database.rows(f"SELECT DISTINCT predicate FROM {self.file}")
             self.reported = frozenset(t for row in found if isinstance(t := term(row[0]), NamedNode))
         except (duckdb.Error, ValueError) as error:
             raise InputError.of(
@@ -100,15 +100,15 @@ class ArchivedFacts:
         database.put("pred", columns, [(i, key(p)) for i, p in enumerate(self.predicates)])
         database.run(
             f"""CREATE TABLE inc AS SELECT row_number() OVER (ORDER BY subject)::INTEGER AS inc, subject
-            FROM (SELECT DISTINCT subject FROM {self._file} WHERE predicate = ?)""",
+            FROM (SELECT DISTINCT subject FROM {self.file} WHERE predicate = ?)""",
             key(OCCURRED_ON),
         )
         database.run(
             f"""CREATE TABLE val AS SELECT row_number() OVER ()::INTEGER AS o, okey FROM (
-            SELECT DISTINCT object AS okey FROM {self._file} SEMI JOIN pred USING (predicate))"""
+            SELECT DISTINCT object AS okey FROM {self.file} SEMI JOIN pred USING (predicate))"""
         )
         database.run(
-            f"""CREATE TABLE fact AS SELECT inc, p, o FROM {self._file} AS f
+            f"""CREATE TABLE fact AS SELECT inc, p, o FROM {self.file} AS f
             JOIN pred USING (predicate) JOIN val ON val.okey = f.object JOIN inc USING (subject)"""
         )
         database.run(

@@ -20,7 +20,7 @@ from kb.services.impact.archive import ArchivedFacts, Database
 from kb.services.impact.dividing import units
 from kb.services.impact.following import Following
 from kb.services.impact.outcomes import Deriving, Outcomes, node
-from kb.services.impact.reading import Reading
+from kb.services.impact.reading import Reading, joint
 from kb.services.impact.signatures import Group, Signatures, compared, useful_rows
 from kb.services.impact.versions import Cities, Version
 from kb.services.workspace import Workspace
@@ -52,6 +52,7 @@ class Run:
     incidents: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     groups: list[frozenset[NamedNode]] = field(default_factory=list)
+    alike: bool = False
 
     def __post_init__(self) -> None:
         self.database = Database(self.connection)
@@ -89,7 +90,7 @@ class Run:
                 with_clock(name.value, lambda name=name: outcomes.relation(name, self.versions, early[name]))  # type: ignore[misc]
         readings = [r for group in everything for r in group.readings]
         for predicate in sorted(raw, key=str):
-            usage = _joint(readings, predicate) if predicate in alike else None
+            usage = joint([r.usage(predicate) for r in readings]) if predicate in alike else None
             with_clock("facts", lambda p=predicate, u=usage: outcomes.itself(p, u))  # type: ignore[misc]
         signatures = Signatures(self.database, self.facts)
         known = frozenset(raw | (given & read))
@@ -101,7 +102,7 @@ class Run:
             self.database, self.facts, self.deriving, signatures, later, LATER, len(self.groups)
         )
         with_clock("later", lambda: following.run(known, alike))
-        self.following = following
+        self.alike = following.alike
 
     def _readings(self, targets: set[NamedNode] | frozenset[NamedNode], given: frozenset[NamedNode]) -> list[Reading]:
         return [
@@ -145,11 +146,10 @@ class Run:
                 for copy in ("old", "new") if same else (name,):
                     database.run(f"INSERT INTO con SELECT {number}, node, rel, okey, '{copy}' FROM found")
         database.run(
-            """CREATE TABLE diff AS
-            SELECT g, node, rel, okey, true AS gained FROM (FROM con SELECT g, node, rel, okey WHERE v = 'new'
+            f"""CREATE TABLE diff AS SELECT * FROM (SELECT g, node, rel, okey, true AS gained FROM (FROM con SELECT g, node, rel, okey WHERE v = 'new'
                 EXCEPT FROM con SELECT g, node, rel, okey WHERE v = 'old')
             UNION ALL SELECT g, node, rel, okey, false FROM (FROM con SELECT g, node, rel, okey WHERE v = 'old'
-                EXCEPT FROM con SELECT g, node, rel, okey WHERE v = 'new')"""
+                EXCEPT FROM con SELECT g, node, rel, okey WHERE v = 'new')) WHERE rel <> '{key(INVOLVES)}'"""
         )
 
     def _involve(self, readings: Sequence[Reading]) -> None:
@@ -177,7 +177,3 @@ class Run:
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
-def _joint(readings: Sequence[Reading], predicate: NamedNode):  # type: ignore[no-untyped-def]
-    from kb.services.impact.reading import joint
-
-    return joint([reading.usage(predicate) for reading in readings])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from kb.cli import bench, explanations, incidents, infer, knowledge, new, releases, server, tables
+from kb.cli import bench, explanations, impact, incidents, infer, knowledge, new, releases, server, tables
 from kb.cli.context import Context, default_home
 
 
@@ -37,6 +37,7 @@ for command in (
     knowledge.docs,
     releases.release,
     releases.replay,
+    impact.impact,
     incidents.recommend,
     explanations.why,
     explanations.why_not,

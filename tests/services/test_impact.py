@@ -106,7 +106,7 @@ DRAFTS: dict[str, list[Edit]] = {
     ],
     "rules read a fact that they did not, and one is in force from a day on": [
         ("rules/modules/modules.srl", r"(xz:module \?module) \.", r"\1 .\n NOT { ?incident xz:trapped ?t . FILTER (?t > 9) }"),
-        ("rules/departments/support.srl", r"(RULE rule:support \{[^}]*\} WHERE \{)", r"\1 NOT { ?incident xz:fire true }"),
+        ("rules/departments/support.srl", r"(RULE rule:support \{[^}]*\} WHERE \{\s*\?incident xz:activatedUnder \?binding \.)", r"\1 NOT { ?incident xz:fire true }"),
         ("rules/plan/level.ttl", r"(rule:binding-initial a [^;]*;)", r'\1 xz:validFrom "2024-09-10"^^<http://www.w3.org/2001/XMLSchema#date> ;'),
     ],
     "what departments involve follows from two facts together": [

@@ -35,13 +35,14 @@ def require_exact(run: Run, sample: int) -> int:
 
     :raises StoreError: ``impact.inexact``: one has other conclusions than it was counted with.
     """
-    drawn = run.database.rows(
-        f"""SELECT inc FROM (SELECT inc FROM joint SEMI JOIN jc USING (j) ORDER BY hash(inc + {SEED}) LIMIT ?)
-        UNION SELECT inc FROM (SELECT inc FROM inc ORDER BY hash(inc + {SEED}) LIMIT ?)""",
-        sample // 2,
-        sample - sample // 2,
+    database = run.database
+    change = database.rows(
+        f"SELECT inc FROM joint SEMI JOIN jc USING (j) ORDER BY hash(inc + {SEED}), inc LIMIT ?", sample // 2
     )
-    incidents = sorted(row[0] for row in drawn)
+    chosen = {row[0] for row in change}
+    others = database.rows(f"SELECT inc FROM inc ORDER BY hash(inc + {SEED}), inc LIMIT ?", sample)
+    chosen.update([row[0] for row in others if row[0] not in chosen][: sample - len(chosen)])
+    incidents = sorted(chosen)
     if incidents:
         require_counted(run, incidents)
     return len(incidents)

@@ -83,10 +83,15 @@ class Outcomes:
         """Add the relation *wanted* as the rules of *readings* derive it in each of *versions*."""
         database = self._database
         database.run("CREATE OR REPLACE TABLE unitfact (u INTEGER, p INTEGER, o INTEGER)")
-        for unit in units(readings):
-            usages = {p: joint([reading.usage(p) for reading in readings]) for p in unit.predicates}
-            self._classes(usages)
-            (self._alone if unit.alone else self._together)()
+        divided = units(readings)
+        alone = frozenset().union(*(unit.predicates for unit in divided if unit.alone))
+        for predicates, add in (
+            (alone, self._alone),
+            *((unit.predicates, self._together) for unit in divided if not unit.alone),
+        ):
+            if predicates:
+                self._classes({p: joint([reading.usage(p) for reading in readings]) for p in predicates})
+                add(sorted(map(self._facts.number, predicates)))
         database.run(
             f"""CREATE OR REPLACE TABLE unitfacts AS SELECT {node("u")} AS subject, predicate, okey AS object
             FROM unitfact JOIN pred USING (p) JOIN val USING (o)"""
@@ -112,7 +117,7 @@ class Outcomes:
         database = self._database
         database.run("CREATE OR REPLACE TABLE unitfact (u INTEGER, p INTEGER, o INTEGER)")
         self._classes({predicate: usage})
-        self._alone()
+        self._alone([self._facts.number(predicate)])
         database.run(
             f"""INSERT INTO out SELECT u, '{key(predicate)}', okey, 'both'
             FROM unitfact JOIN val USING (o)"""
@@ -129,7 +134,7 @@ class Outcomes:
             FROM ({whole})"""
         )
 
-    def _alone(self) -> None:
+    def _alone(self, predicates: Sequence[int]) -> None:
         database = self._database
         database.run(
             f"""CREATE OR REPLACE TABLE cu AS
@@ -137,22 +142,23 @@ class Outcomes:
         )
         database.run("INSERT INTO unitfact SELECT u, p, c FROM cu")
         database.run(
-            """INSERT INTO fu SELECT inc, u FROM fact JOIN (
+            f"""INSERT INTO fu SELECT inc, u FROM (FROM fact WHERE p IN ({", ".join(map(str, predicates))})) JOIN (
             SELECT c.p, c.o, cu.u FROM c JOIN cu USING (p, c)) USING (p, o)"""
         )
         self._units += int(database.one("SELECT count(*) FROM cu"))
 
-    def _together(self) -> None:
-        database = self._database
+    def _together(self, predicates: Sequence[int]) -> None:
+        database, pair = self._database, f"p::BIGINT * {2**32} + c"
         database.run(
-            """CREATE OR REPLACE TABLE sets AS SELECT inc, list_sort(list(DISTINCT {'p': fact.p, 'c': c.c})) AS s
-            FROM fact JOIN c USING (p, o) GROUP BY inc"""
+            f"""CREATE OR REPLACE TABLE sets AS SELECT inc, list_sort(list({pair})) AS s
+            FROM (FROM fact WHERE p IN ({", ".join(map(str, predicates))})) JOIN c USING (p, o) GROUP BY inc"""
         )
         database.run(
             f"""CREATE OR REPLACE TABLE su AS
             SELECT s, {self._units} + row_number() OVER ()::INTEGER AS u FROM (SELECT DISTINCT s FROM sets)"""
         )
-        database.run("INSERT INTO unitfact SELECT u, f.p, f.c FROM (SELECT u, unnest(s) AS f FROM su)")
+        database.run(f"INSERT INTO unitfact SELECT u, (f // {2**32})::INTEGER, (f % {2**32})::INTEGER "
+                     "FROM (SELECT u, unnest(s) AS f FROM su)")
         database.run("INSERT INTO fu SELECT inc, u FROM sets JOIN su USING (s)")
         self._units += int(database.one("SELECT count(*) FROM su"))
         database.run("DROP TABLE sets")

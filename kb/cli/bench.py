@@ -83,8 +83,13 @@ def bulk(
 @bench.command("impact")
 @click.option("--city", default="110000", show_default=True)
 @click.option("--size", "sizes", multiple=True, type=click.IntRange(1), default=(100_000, 1_000_000))
-@click.option("--plain", type=click.IntRange(0), default=100_000, show_default=True,
-              help="Up to this size also derive all incidents twice. 不超过此数时另作两遍全量推理。")
+@click.option(
+    "--plain",
+    type=click.IntRange(0),
+    default=100_000,
+    show_default=True,
+    help="Up to this size also derive all incidents twice. 不超过此数时另作两遍全量推理。",
+)
 @click.pass_obj
 @faults_as_exit
 def impact_(context: Context, city: str, sizes: tuple[int, ...], plain: int) -> None:

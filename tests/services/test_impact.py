@@ -35,8 +35,12 @@ def reported(workspace: Workspace) -> Facts:
     """Incidents of all types, compound ones too, with values at, below and above the bounds there are."""
     chance = random.Random(11)  # noqa: S311 - not for secrets
     fields = workspace.vocabulary.fields
-    types = sorted({m.iri.value for m in workspace.names.members(xz("IncidentType"))} - {xz("Incident").value})
-    grids = [str(q.object.value) for q in workspace.store.match(None, xz("code"), None) if _is_grid(workspace, q)]  # type: ignore[union-attr]
+    types = sorted(
+        {m.iri.value for m in workspace.names.members(xz("IncidentType"))} - {xz("Incident").value}
+    )
+    grids = [
+        str(q.object.value) for q in workspace.store.match(None, xz("code"), None) if _is_grid(workspace, q)
+    ]  # type: ignore[union-attr]
     bounds = sorted({int(float(o.value)) for p in ("atLeast", "below", "moreThan", "atMost")
                      for o in _objects(workspace, xz(p))})  # fmt: skip
     found: Facts = {}
@@ -136,7 +140,9 @@ def drafted(tmp_path: Path) -> Callable[[list[Edit]], Knowledge]:
     return make
 
 
-def one_by_one(workspace: Workspace, knowledge: Knowledge, reported: Facts) -> tuple[Counter[Any], Counter[Any], int]:
+def one_by_one(
+    workspace: Workspace, knowledge: Knowledge, reported: Facts
+) -> tuple[Counter[Any], Counter[Any], int]:
     """Return what incidents gain and lose, and how many change, by deriving each under both."""
     trial = TrialWorkspace(workspace, knowledge)
     gained: Counter[Any] = Counter()
@@ -155,7 +161,11 @@ def one_by_one(workspace: Workspace, knowledge: Knowledge, reported: Facts) -> t
 
 @pytest.mark.parametrize("edits", DRAFTS.values(), ids=DRAFTS.keys())
 def test_the_impact_is_what_deriving_each_incident_gives(
-    workspace: Workspace, reported: Facts, archive: Path, drafted: Callable[[list[Edit]], Knowledge], edits: list[Edit]
+    workspace: Workspace,
+    reported: Facts,
+    archive: Path,
+    drafted: Callable[[list[Edit]], Knowledge],
+    edits: list[Edit],
 ) -> None:
     knowledge = drafted(edits)
     gained, lost, changed = one_by_one(workspace, knowledge, reported)

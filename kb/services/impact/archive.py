@@ -132,7 +132,7 @@ class ArchivedFacts:
         """Return the types of each key of the table ``k``."""
         found: dict[int, list[NamedNode]] = {}
         for number, okey in self._database.rows(
-            "SELECT key, okey FROM (SELECT key, unnest(types) AS o FROM keys) JOIN val USING (o) ORDER BY ALL"
+            "SELECT key, okey FROM val JOIN (SELECT key, unnest(types) AS o FROM keys) USING (o) ORDER BY ALL"
         ):
             node = term(okey)
             assert isinstance(node, NamedNode)
@@ -143,7 +143,7 @@ class ArchivedFacts:
         """Return the values that facts of *predicate* have."""
         most = "" if limit is None else f"LIMIT {limit}"
         found = self._database.rows(
-            f"SELECT okey FROM (SELECT DISTINCT o FROM fact WHERE p = ?) JOIN val USING (o) {most}",
+            f"SELECT okey FROM val JOIN (SELECT DISTINCT o FROM fact WHERE p = ?) USING (o) {most}",
             self.number(predicate),
         )
         return [term(row[0]) for row in found]
@@ -160,7 +160,7 @@ def values(predicate: int) -> str:
             CASE WHEN ends_with(okey, '{INTEGER}') THEN okey[2:-{len(INTEGER) + 1}]
                 WHEN ends_with(okey, '{DECIMAL}') THEN okey[2:-{len(DECIMAL) + 1}] END AS number,
             CASE WHEN ends_with(okey, '{DATE}') THEN okey[2:-{len(DATE) + 1}] END AS day
-            FROM (SELECT DISTINCT p, o FROM fact WHERE p = {predicate}) JOIN val USING (o))"""
+            FROM val JOIN (SELECT DISTINCT p, o FROM fact WHERE p = {predicate}) USING (o))"""
 
 
 def klass(usage: Value) -> str:

@@ -16,6 +16,7 @@ from kb.services.workspace import Workspace
 
 SEED = 1
 
+
 @dataclass
 class Counted:
     """What an incident was counted with under each version.

@@ -126,7 +126,9 @@ def _changes(run: Run) -> tuple[Change, ...]:
     )
     wanted = sorted({inc for row in rows for inc in row[4]})
     names = dict(
-        run.database.rows("SELECT inc, subject FROM inc WHERE list_contains(?, inc)", wanted) if wanted else []
+        run.database.rows("SELECT inc, subject FROM inc WHERE list_contains(?, inc)", wanted)
+        if wanted
+        else []
     )
     rows.sort(key=lambda row: (order.get(row[0], 99), row[0], -row[2] - row[3], row[1]))
     found = []

@@ -73,7 +73,11 @@ def _instances(reading: Reading, rule: Rule) -> Iterator[_Instance]:
     chosen = _kinds(reading)
     nodes: dict[Variable, list[str | None]] = {}
     for pattern in _patterns(rule):
-        if pattern.subject == INCIDENT and isinstance(pattern.object, Variable) and pattern.object not in made:
+        if (
+            pattern.subject == INCIDENT
+            and isinstance(pattern.object, Variable)
+            and pattern.object not in made
+        ):
             kinds = chosen.get(pattern.predicate, set())
             if kinds - {None}:
                 nodes[pattern.object] = sorted(kinds, key=str)
@@ -116,7 +120,9 @@ def _instances(reading: Reading, rule: Rule) -> Iterator[_Instance]:
             if template.subject != INCIDENT and kind_of.get(node) is None:
                 raise unforeseen(rule)
             concludes.add((template.predicate, kind_of.get(node)))
-        single = count == 1 and len(inputs) > 1 and not derived  # one pattern that reads one of many predicates
+        single = (
+            count == 1 and len(inputs) > 1 and not derived
+        )  # one pattern that reads one of many predicates
         if single:
             for predicate in inputs:
                 yield _Instance(frozenset((predicate,)), frozenset(), frozenset(concludes), 1)  # type: ignore[arg-type]

@@ -153,7 +153,9 @@ class Following:
         by = ("key",) if self._by_type else ()
         sets = [f"s{g}" for g in self._groups]
         chosen = " UNION ".join(
-            "SELECT " + ", ".join([*by, *(f"{x}{g} AS s{g}" for g in self._groups), "place"]) + " FROM joint WHERE again"
+            "SELECT "
+            + ", ".join([*by, *(f"{x}{g} AS s{g}" for g in self._groups), "place"])
+            + " FROM joint WHERE again"
             for x in letters
         )
         database.run(f"CREATE OR REPLACE TABLE combination AS SELECT DISTINCT * FROM ({chosen})")
@@ -235,4 +237,3 @@ def _named(text: str) -> NamedNode:
     found = term(text)
     assert isinstance(found, NamedNode)
     return found
-

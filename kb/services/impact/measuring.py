@@ -82,7 +82,15 @@ def draft(into: Path) -> None:
 
 def apart(home: Path, city: str, size: int, *, plain: bool) -> Figures:
     """Measure in a process of its own, on the store at *home*."""
-    command = [sys.executable, "-m", "kb.services.impact.measuring", str(home), city, str(size), str(int(plain))]
+    command = [
+        sys.executable,
+        "-m",
+        "kb.services.impact.measuring",
+        str(home),
+        city,
+        str(size),
+        str(int(plain)),
+    ]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own module
     return Figures(**json.loads(done.stdout.strip().splitlines()[-1]))
 
@@ -149,7 +157,9 @@ def _condition(every: Iterable[Triple]) -> NamedNode:
 
 def _halved(triples: Iterable[Triple], condition: NamedNode) -> list[Triple]:
     return [
-        Triple(t.subject, t.predicate, Literal(str(int(float(t.object.value) / 2)), datatype=t.object.datatype))
+        Triple(
+            t.subject, t.predicate, Literal(str(int(float(t.object.value) / 2)), datatype=t.object.datatype)
+        )
         if t.subject == condition and t.predicate == xz("atLeast") and isinstance(t.object, Literal)
         else t
         for t in triples
@@ -159,7 +169,11 @@ def _halved(triples: Iterable[Triple], condition: NamedNode) -> list[Triple]:
 def _uses(triples: Iterable[Triple]) -> list[Triple]:
     """Return the statements that something applies to every incident as a use of a module."""
     uses = {t.subject for t in triples if t.predicate == RDF_TYPE and t.object == xz("ModuleUse")}
-    return [t for t in triples if t.subject in uses and t.predicate == xz("appliesTo") and t.object == xz("Incident")]
+    return [
+        t
+        for t in triples
+        if t.subject in uses and t.predicate == xz("appliesTo") and t.object == xz("Incident")
+    ]
 
 
 def _another_use(every: list[Triple]) -> list[Triple]:

@@ -32,7 +32,6 @@ class Deriving:
 
     database: Database
 
-
     def run(
         self, version: Version, rules: Sequence[Rule], facts: str, targets: Iterable[NamedNode], into: str
     ) -> None:
@@ -94,7 +93,7 @@ class Outcomes:
                 add(sorted(map(self._facts.number, predicates)))
         database.run(
             f"""CREATE OR REPLACE TABLE unitfacts AS SELECT {node("u")} AS subject, predicate, okey AS object
-            FROM unitfact JOIN pred USING (p) JOIN val USING (o)"""
+            FROM val JOIN unitfact USING (o) JOIN pred USING (p)"""
         )
         names = [version.name for version in versions]
         rules = [reading.rules for reading in readings]
@@ -120,7 +119,7 @@ class Outcomes:
         self._alone([self._facts.number(predicate)])
         database.run(
             f"""INSERT INTO out SELECT u, '{key(predicate)}', okey, 'both'
-            FROM unitfact JOIN val USING (o)"""
+            FROM val JOIN unitfact USING (o)"""
         )
 
     def _classes(self, usages: dict[NamedNode, Value]) -> None:
@@ -130,8 +129,9 @@ class Outcomes:
             for p, usage in usages.items()
         )
         self._database.run(
-            f"""CREATE OR REPLACE TABLE c AS SELECT p, o, min(o) OVER (PARTITION BY p, klass) AS c
-            FROM ({whole})"""
+            f"""CREATE OR REPLACE TABLE c AS WITH classes AS MATERIALIZED ({whole})
+            SELECT p, o, c FROM classes JOIN (SELECT p, klass, min(o) AS c FROM classes GROUP BY p, klass)
+            USING (p, klass)"""
         )
 
     def _alone(self, predicates: Sequence[int]) -> None:
@@ -157,8 +157,10 @@ class Outcomes:
             f"""CREATE OR REPLACE TABLE su AS
             SELECT s, {self._units} + row_number() OVER ()::INTEGER AS u FROM (SELECT DISTINCT s FROM sets)"""
         )
-        database.run(f"INSERT INTO unitfact SELECT u, (f // {2**32})::INTEGER, (f % {2**32})::INTEGER "
-                     "FROM (SELECT u, unnest(s) AS f FROM su)")
+        database.run(
+            f"INSERT INTO unitfact SELECT u, (f // {2**32})::INTEGER, (f % {2**32})::INTEGER "
+            "FROM (SELECT u, unnest(s) AS f FROM su)"
+        )
         database.run("INSERT INTO fu SELECT inc, u FROM sets JOIN su USING (s)")
         self._units += int(database.one("SELECT count(*) FROM su"))
         database.run("DROP TABLE sets")

@@ -103,7 +103,7 @@ class Reading:
         """Return what the rules do with the values of *predicate*."""
         return joint(
             [
-                self._use(rule, look)
+                self._use(rule, look, predicate)
                 for rule in self.rules
                 for look in self.looks[id(rule)]
                 if predicate in look.inputs
@@ -164,7 +164,11 @@ class Reading:
             return self.inputs & {pattern.predicate}
         possible = self.reported if data else self.inputs
         for other in context:
-            if not isinstance(other, TriplePattern) or other is pattern or not self._is_background(other, data):
+            if (
+                not isinstance(other, TriplePattern)
+                or other is pattern
+                or not self._is_background(other, data)
+            ):
                 continue
             assert isinstance(other.predicate, NamedNode)
             if other.object == pattern.predicate:
@@ -183,7 +187,7 @@ class Reading:
 
     # ── uses ─────────────────────────────────────────────────────────────────────────────────
 
-    def _use(self, rule: Rule, look: Look) -> Value:
+    def _use(self, rule: Rule, look: Look, predicate: NamedNode) -> Value:
         value = look.pattern.object
         if not isinstance(value, Variable):
             return Usage(equals=frozenset((value,)))  # type: ignore[arg-type]
@@ -196,27 +200,54 @@ class Reading:
             if element is look.pattern or value not in set(variables_of(element)):
                 continue
             if isinstance(element, TriplePattern):
-                uses.append(self._joined(element, value, data))
+                uses.append(self._joined(rule, look, predicate, element, data))
             elif isinstance(element, Filter):
-                uses.append(self._compared(rule, element.expression, value))
+                uses.append(self._compared(rule, look, predicate, element.expression))
             else:
                 return None
         return joint(uses)
 
-    def _joined(self, pattern: TriplePattern, value: Variable, data: bool) -> Value:
+    def _joined(
+        self, rule: Rule, look: Look, predicate: NamedNode, pattern: TriplePattern, data: bool
+    ) -> Value:
+        value = look.pattern.object
         if pattern.object != value or value in (pattern.subject, pattern.predicate):
             return None
         if not self._is_background(pattern, data) or pattern.predicate == RDF_TYPE:
             return None
-        assert isinstance(pattern.predicate, NamedNode)
-        return Usage(equals=self.version.objects(pattern.predicate))
+        return Usage(equals=self._values(rule, look, predicate, pattern))
 
-    def _compared(self, rule: Rule, expression: Expression, value: Variable) -> Value:
+    def _values(
+        self, rule: Rule, look: Look, predicate: NamedNode, pattern: TriplePattern
+    ) -> frozenset[Term]:
+        """Return the objects that *pattern* may have beside a look at *predicate*.
+
+        Where a variable stands for the predicate and the subject of *pattern* names it (a condition and its
+        measure), those of other predicates are left out.
+        """
+        assert isinstance(pattern.predicate, NamedNode)
+        name = look.pattern.predicate
+        if isinstance(name, Variable) and isinstance(pattern.subject, Variable):
+            for element, data in _parts(rule):
+                if (
+                    isinstance(element, TriplePattern)
+                    and (element.subject, element.object) == (pattern.subject, name)
+                    and self._is_background(element, data)
+                    and any(element is part for part in rule.body)
+                ):
+                    assert isinstance(element.predicate, NamedNode)
+                    about = self.version.subjects(element.predicate, predicate)
+                    return self.version.objects(pattern.predicate, about)
+        return self.version.objects(pattern.predicate)
+
+    def _compared(self, rule: Rule, look: Look, predicate: NamedNode, expression: Expression) -> Value:
+        value = look.pattern.object
+        assert isinstance(value, Variable)
         if not isinstance(expression, Call):
             return None
         if expression.operator in LOGIC:
             mentioning = [a for a in expression.arguments if value in set(variables_of(a))]
-            return joint([self._compared(rule, argument, value) for argument in mentioning])
+            return joint([self._compared(rule, look, predicate, argument) for argument in mentioning])
         if expression.operator not in COMPARISONS or value not in expression.arguments:
             return None
         others = [argument for argument in expression.arguments if argument != value]
@@ -226,9 +257,9 @@ class Reading:
             return Usage(bounds=frozenset(others))  # type: ignore[arg-type]
         if not isinstance(others[0], Variable):
             return None
-        return self._bounds(rule, others[0])
+        return self._bounds(rule, look, predicate, others[0])
 
-    def _bounds(self, rule: Rule, bound: Variable) -> Value:
+    def _bounds(self, rule: Rule, look: Look, predicate: NamedNode, bound: Variable) -> Value:
         """Return the values that the variable *bound* may have, where only the background gives it any."""
         found: list[Value] = []
         for element, data in _parts(rule):
@@ -237,8 +268,7 @@ class Reading:
             if isinstance(element, TriplePattern) and bound in element.terms:
                 if element.object != bound or not self._is_background(element, data):
                     return None
-                assert isinstance(element.predicate, NamedNode)
-                found.append(Usage(bounds=self.version.objects(element.predicate)))
+                found.append(Usage(bounds=self._values(rule, look, predicate, element)))
         return joint(found) if found else None
 
     # ── what cannot be followed ──────────────────────────────────────────────────────────────
@@ -247,10 +277,10 @@ class Reading:
         strange = (
             any(t.predicate in self.given for t in rule.head)
             or any(look.data and look.inputs & self.given for look in self.looks[id(rule)])
+            or any(is_volatile(e.expression) for e, _ in _parts(rule) if isinstance(e, Filter | Assignment))
             or any(
-                is_volatile(e.expression) for e, _ in _parts(rule) if isinstance(e, Filter | Assignment)
+                self._strange(pattern) for pattern, _ in _parts(rule) if isinstance(pattern, TriplePattern)
             )
-            or any(self._strange(pattern) for pattern, _ in _parts(rule) if isinstance(pattern, TriplePattern))
             or any(
                 INCIDENT in set(variables_of(e))
                 for e, _ in _parts(rule)

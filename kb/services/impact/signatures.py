@@ -93,7 +93,9 @@ class Signatures:
     def __init__(self, database: Database, facts: ArchivedFacts) -> None:
         self._database, self._facts = database, facts
 
-    def known(self, relations: frozenset[NamedNode], alike: frozenset[NamedNode]) -> dict[NamedNode, list[Term]]:
+    def known(
+        self, relations: frozenset[NamedNode], alike: frozenset[NamedNode]
+    ) -> dict[NamedNode, list[Term]]:
         """Return the objects that *relations* have in ``out``; one for those whose values are only compared."""
         found: dict[NamedNode, list[Term]] = {}
         for predicate in relations:
@@ -124,7 +126,9 @@ class Signatures:
             FILTER (g = {g} AND bit // {BITS} = {w}), 0) AS {name}"""
             for g, w, name in named
         )
-        database.run(f"CREATE TABLE mask AS SELECT key, cls{picked} FROM ca JOIN bit USING (a) GROUP BY key, cls")
+        database.run(
+            f"CREATE TABLE mask AS SELECT key, cls{picked} FROM ca JOIN bit USING (a) GROUP BY key, cls"
+        )
         summed = "".join(f", bit_or({name}) AS {name}" for _, _, name in named)
         database.run(
             f"""CREATE TABLE gathered AS SELECT inc{summed} FROM fu JOIN uc USING (u) JOIN k USING (inc)
@@ -137,7 +141,9 @@ class Signatures:
         joins, chosen = "", ""
         for g, names in columns.items():
             by = ", ".join(("key", *names))
-            database.run(f"CREATE TABLE rep{g} AS SELECT {by}, min(inc) AS rep, count(*) AS n FROM whole GROUP BY {by}")
+            database.run(
+                f"CREATE TABLE rep{g} AS SELECT {by}, min(inc) AS rep, count(*) AS n FROM whole GROUP BY {by}"
+            )
             database.run(f"INSERT INTO rep SELECT {g}, rep, key, n FROM rep{g}")
             joins += f" JOIN rep{g} USING ({by})"
             chosen += f", rep{g}.rep AS r{g}"
@@ -148,7 +154,8 @@ class Signatures:
         """Make the tables *facts* (a, rel, okey, v) and *of_units* (u, a) of what *useful* names."""
         self._database.run(
             f"""CREATE OR REPLACE TABLE {facts} AS SELECT row_number() OVER (ORDER BY rel, okey, v)::INTEGER AS a, * FROM (
-            SELECT DISTINCT out.rel, out.okey, out.v FROM out SEMI JOIN {useful} AS s ON s.rel = out.rel
+            SELECT DISTINCT out.rel, out.okey, out.v
+            FROM out SEMI JOIN (SELECT DISTINCT rel, okey, v FROM {useful}) AS s ON s.rel = out.rel
             AND (s.okey IS NULL OR s.okey = out.okey) AND (out.v = 'both' OR out.v = s.v))"""
         )
         self._database.run(
@@ -177,7 +184,7 @@ class Signatures:
                 SELECT DISTINCT rep, ua.a FROM fu JOIN rep ON rep.rep = fu.inc AND rep.g = {group}
                 JOIN ua USING (u) JOIN ub ON ub.g = {group} AND ub.key = rep.key AND ub.a = ua.a
             ) JOIN af USING (a) WHERE v IN ('both', '{version}')
-            UNION ALL SELECT {node("rep")}, '{key(RDF_TYPE)}', okey FROM fact
-            JOIN rep ON rep.rep = fact.inc AND rep.g = {group} JOIN val USING (o)
-            WHERE p = {self._facts.number(RDF_TYPE)}"""
+            UNION ALL SELECT {node("rep")}, '{key(RDF_TYPE)}', okey
+            FROM val JOIN (SELECT rep, o FROM fact JOIN rep ON rep.rep = fact.inc AND rep.g = {group}
+            WHERE p = {self._facts.number(RDF_TYPE)}) USING (o)"""
         )

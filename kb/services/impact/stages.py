@@ -104,7 +104,9 @@ class Run:
         with_clock("later", lambda: following.run(known, alike))
         self.alike = following.alike
 
-    def _readings(self, targets: set[NamedNode] | frozenset[NamedNode], given: frozenset[NamedNode]) -> list[Reading]:
+    def _readings(
+        self, targets: set[NamedNode] | frozenset[NamedNode], given: frozenset[NamedNode]
+    ) -> list[Reading]:
         return [
             Reading(version, version.stage(targets, given), self.facts.reported, given)
             for version in self.versions
@@ -175,5 +177,3 @@ class Run:
         start = time.perf_counter()
         work()
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
-
-

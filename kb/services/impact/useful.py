@@ -65,7 +65,9 @@ class Usefulness:
     :param compared: inputs whose values are only compared: of these one value stands for all.
     """
 
-    def __init__(self, reading: Reading, targets: frozenset[NamedNode], compared: frozenset[NamedNode]) -> None:
+    def __init__(
+        self, reading: Reading, targets: frozenset[NamedNode], compared: frozenset[NamedNode]
+    ) -> None:
         rules: list[Rule] = []
         for number, rule in enumerate(reading.rules):
             looser = _Looser(rule, reading.looks[id(rule)], compared)

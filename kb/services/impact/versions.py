@@ -71,14 +71,19 @@ class Version:
             t.predicate for rule in self.rules for t in rule.head if isinstance(t.predicate, NamedNode)
         )
         self._subjects: dict[tuple[NamedNode, Term | None], frozenset[NamedNode]] = {}
-        self._objects: dict[NamedNode, frozenset[Term]] = {}
+        self._objects: dict[NamedNode, dict[object, set[Term]]] = {}
         self._rows: dict[tuple[NamedNode, Term | None], list[tuple[str, str, str]]] = {}
 
-    def objects(self, predicate: NamedNode) -> frozenset[Term]:
-        """Return the objects that *predicate* has in the background."""
+    def objects(self, predicate: NamedNode, subjects: frozenset[NamedNode] | None = None) -> frozenset[Term]:
+        """Return the objects that *predicate* has in the background, of *subjects* if they are given."""
         if predicate not in self._objects:
-            self._objects[predicate] = frozenset(t.object for t in self._match(predicate, None))
-        return self._objects[predicate]
+            by_subject: dict[object, set[Term]] = {}
+            for triple in self._match(predicate, None):
+                by_subject.setdefault(triple.subject, set()).add(triple.object)
+            self._objects[predicate] = by_subject
+        known = self._objects[predicate]
+        chosen = known if subjects is None else known.keys() & subjects
+        return frozenset().union(*(known[subject] for subject in chosen))
 
     def subjects(self, predicate: NamedNode, fixed: Term | None) -> frozenset[NamedNode]:
         """Return the subjects that have *fixed* (``None``: anything) for *predicate* in the background."""

@@ -1,7 +1,8 @@
-"""What a draft of the knowledge would change for the incidents of an archive, exactly and for a million of them.
+"""What a draft of the knowledge would change for the incidents of an archive: exactly, for a million too.
 
 ``versions``    one body of knowledge: its rules, and the background that they read
 ``reading``     how rules look at what is known of an incident
+``usage``       what they do with values: compare, look up, or anything else
 ``dividing``    which facts can be looked at apart from one another
 ``useful``      which facts can matter at all for incidents of one kind
 ``archive``     the facts of an archive as numbers in a database

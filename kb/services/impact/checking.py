@@ -10,6 +10,7 @@ from pyoxigraph import NamedNode, Triple
 
 from kb.errors import StoreError
 from kb.inference.relational.keys import key, term
+from kb.services.impact.archive import quoted
 from kb.services.impact.stages import INVOLVES, LATER, Run
 from kb.services.incident import derive
 from kb.services.workspace import Workspace
@@ -84,7 +85,7 @@ def _counted(run: Run, incidents: Sequence[int]) -> dict[int, Counted]:
     for g in range(len(run.groups)):
         for inc, rel, okey, version in database.rows(
             f"""SELECT DISTINCT inc, rel, okey, v FROM sig SEMI JOIN drawn USING (inc)
-            JOIN con ON con.g = {g} AND con.node = sig.r{g} WHERE rel <> '{key(INVOLVES)}'"""
+            JOIN con ON con.g = {g} AND con.node = sig.r{g} WHERE rel <> {quoted(INVOLVES)}"""
         ):
             (found[inc].old if version == "old" else found[inc].new).add((rel, okey))
     names = ["key", "again", *(f"{letter}{g}" for g in range(len(run.groups)) for letter in "onc")]
@@ -113,7 +114,8 @@ def _facts(run: Run) -> dict[int, tuple[NamedNode, list[Triple]]]:
         JOIN (SELECT * FROM inc SEMI JOIN drawn USING (inc)) USING (subject)"""
     ):
         subject, predicate, object_ = map(term, parts)
-        assert isinstance(subject, NamedNode) and isinstance(predicate, NamedNode)
+        assert isinstance(subject, NamedNode)
+        assert isinstance(predicate, NamedNode)
         found.setdefault(inc, (subject, []))[1].append(Triple(subject, predicate, object_))
     return found
 

@@ -1,7 +1,7 @@
 """What incidents of an archive gain and lose when a draft takes the place of the knowledge in force.
 
-Each incident is counted once for each conclusion that it has under one of the two only. The figures are exact; a
-sample of incidents is derived by the interactive engine as well on every run (:mod:`.checking`).
+Each incident is counted once for each conclusion that it has under one of the two only. The figures are
+exact; a sample of incidents is derived by the interactive engine as well on every run (:mod:`.checking`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from kb.inference.relational.keys import key, term
 from kb.namespaces import xz
 from kb.ontology.knowledge import Knowledge
 from kb.services.impact import archive
+from kb.services.impact.archive import quoted
 from kb.services.impact.checking import require_exact
 from kb.services.impact.stages import GROUPS, LATER, MEMORY, Run
 from kb.services.workspace import TrialWorkspace, Workspace
@@ -77,7 +78,8 @@ def compare(
 
     :param path: a Parquet file of columnar facts; ``None``: the incidents of the store.
     :param sample: so many incidents are derived by the interactive engine as well.
-    :raises InputError: ``impact.archive``, ``impact.unforeseen``; :raises KnowledgeFault: for *knowledge* that
+    :raises InputError: ``impact.archive``, ``impact.unforeseen``; :raises KnowledgeFault: for *knowledge*
+    that
         is not well-formed; :raises StoreError: ``impact.inexact``: the sample shows figures to be wrong.
     """
     start = time.perf_counter()
@@ -114,10 +116,12 @@ def _changes(run: Run) -> tuple[Change, ...]:
     order = {key(p): at for at, names in enumerate((*GROUPS, LATER)) for p in names}
     rows = run.database.rows(
         f"""WITH one AS (
-            SELECT rel, okey, gained, n, node AS inc FROM diff JOIN rep ON rep.g = diff.g AND rep.rep = diff.node
+            SELECT rel, okey, gained, n, node AS inc FROM diff JOIN rep ON rep.g = diff.g AND rep.rep =
+            diff.node
             UNION ALL
             SELECT rel, okey, gained, pairs.n, inc FROM ddiff JOIN pairs USING (pair) JOIN code USING (c)
-            JOIN (SELECT old, new, min(inc) AS inc FROM pair JOIN joint USING (j) GROUP BY old, new) USING (old, new)
+            JOIN (SELECT old, new, min(inc) AS inc FROM pair JOIN joint USING (j) GROUP BY old, new) USING
+            (old, new)
         ), summed AS (
             SELECT rel, okey, sum(n) FILTER (gained) AS gains, sum(n) FILTER (NOT gained) AS losses,
             list_sort(list(DISTINCT inc))[1:{EXAMPLES}] AS shown FROM one GROUP BY rel, okey)
@@ -146,7 +150,7 @@ def _types(run: Run) -> tuple[OfType, ...]:
             SELECT key, sum(n) AS n, coalesce(sum(n) FILTER (j IN (SELECT j FROM jc)), 0) AS changed
             FROM joint GROUP BY key)
         JOIN (SELECT key, unnest(types) AS o FROM keys) USING (key) JOIN val USING (o)
-        WHERE okey <> '{key(INCIDENT)}' GROUP BY okey HAVING sum(changed) > 0 ORDER BY 2 DESC, 1"""
+        WHERE okey <> {quoted(INCIDENT)} GROUP BY okey HAVING sum(changed) > 0 ORDER BY 2 DESC, 1"""
     )
     found = []
     for okey, changed, incidents in rows:

@@ -3,8 +3,8 @@
 A relation that follows from one fact at a time (a number reached its bound) need not be derived for each
 incident: once for each value is enough, and what follows for an incident is the union over its facts. Facts
 that one rule reads together (two numbers and their sum) belong to one *unit* and are looked at together.
-Nodes that rules make for an incident (``…/deaths-or-missing``) are told apart by their kind, so that two sums do
-not become one unit.
+Nodes that rules make for an incident (``…/deaths-or-missing``) are told apart by their kind, so that two
+sums do not become one unit.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class _Instance:
 
 
 def _instances(reading: Reading, rule: Rule) -> Iterator[_Instance]:
-    made = {
+    made: dict[Variable, str | None] = {
         e.variable: kind
         for e in rule.body
         if isinstance(e, Assignment) and (kind := node_kind(rule, e)) is not None
@@ -87,7 +87,7 @@ def _instances(reading: Reading, rule: Rule) -> Iterator[_Instance]:
         if isinstance(p.predicate, NamedNode) and p.predicate not in reading.inputs | reading.derived
     }
     for choice in product(*nodes.values()):
-        kind_of: Mapping[object, str | None] = {**made, **dict(zip(nodes, choice, strict=True))}
+        kind_of: dict[object, str | None] = {**dict(zip(nodes, choice, strict=True)), **made}  # type: ignore[dict-item]
         inputs: set[NamedNode] = set()
         derived: set[Key] = set()
         count = 0

@@ -1,10 +1,10 @@
 """Relations that rest on what the groups concluded: who leads and supports.
 
-They are looked at only where that differs between the two versions (or everywhere, if what follows from the same
-conclusions differs), and once for each combination of conclusions and place. The tables:
+They are looked at only where that differs between the two versions (or everywhere, if what follows from the
+same conclusions differs), and once for each combination of conclusions and place. The tables:
 
-``ds`` (g, rep, old, new, changed)  which set of conclusions the later rules see of an incident that stands for
-                                    others; whether any conclusion of its group differs
+``ds`` (g, rep, old, new, changed)  the set of conclusions that later rules see of an incident that stands
+                                    for others; whether one of its group differs
 ``joint``                           the combinations, each with how many incidents have it
 ``dout`` (d, c), ``code`` (c, rel, okey)  what follows from a combination
 """
@@ -15,9 +15,9 @@ from collections.abc import Sequence
 
 from pyoxigraph import NamedNode
 
-from kb.inference.relational.keys import key, term
+from kb.inference.relational.keys import term
 from kb.namespaces import RDF_TYPE
-from kb.services.impact.archive import ArchivedFacts, Database
+from kb.services.impact.archive import ArchivedFacts, Database, quoted
 from kb.services.impact.outcomes import Deriving, node
 from kb.services.impact.reading import Reading
 from kb.services.impact.signatures import USEFUL, Signatures, useful_rows
@@ -68,7 +68,7 @@ class Following:
     def _sets(self) -> None:
         """Number the sets of conclusions that the later rules see."""
         database = self._database
-        names = ", ".join(f"'{key(p)}'" for p in self._seen) or "''"
+        names = ", ".join(quoted(p) for p in self._seen) or "''"
         database.run(
             f"""CREATE TABLE scode AS SELECT row_number() OVER (ORDER BY rel, okey)::INTEGER AS c, rel, okey
             FROM (SELECT DISTINCT rel, okey FROM con WHERE rel IN ({names}))"""
@@ -85,10 +85,12 @@ class Following:
             FROM (SELECT DISTINCT g, l FROM members)"""
         )
         database.run(
-            """CREATE TABLE ds AS SELECT g, rep, max(s) FILTER (v = 'old') AS old, max(s) FILTER (v = 'new') AS new,
+            """CREATE TABLE ds AS SELECT g, rep, max(s) FILTER (v = 'old') AS old, max(s) FILTER (v = 'new')
+            AS new,
             bool_or(d.node IS NOT NULL) AS changed
             FROM members JOIN sets USING (g, l)
-            LEFT JOIN (SELECT DISTINCT g AS dg, node FROM diff) AS d ON dg = g AND node = rep GROUP BY g, rep"""
+            LEFT JOIN (SELECT DISTINCT g AS dg, node FROM diff) AS d ON dg = g AND node = rep GROUP BY g,
+            rep"""
         )
 
     def _useful(self, known: frozenset[NamedNode], compared: frozenset[NamedNode]) -> None:
@@ -129,7 +131,8 @@ class Following:
         picked = "".join(f", d{g}.old AS o{g}, d{g}.new AS n{g}, d{g}.changed AS c{g}" for g in self._groups)
         database.run(f"CREATE TABLE line AS SELECT inc, key{picked}, ({differ}) AS again FROM sig{joins}")
         database.run(
-            """CREATE TABLE placed AS SELECT inc, list_sort(list(DISTINCT cls)) AS l FROM fu JOIN duc USING (u)
+            """CREATE TABLE placed AS SELECT inc, list_sort(list(DISTINCT cls)) AS l FROM fu JOIN duc USING
+            (u)
             JOIN (SELECT inc FROM line WHERE again) USING (inc) GROUP BY inc"""
         )
         database.run(
@@ -162,7 +165,8 @@ class Following:
         database.run(
             f"""CREATE OR REPLACE TABLE here AS SELECT s0, place, list_sort(list(DISTINCT a)) AS l
             FROM (SELECT DISTINCT s0, place FROM combination) JOIN dca2 USING (place) JOIN dca USING (cls)
-            JOIN dub USING (s0, a) JOIN daf USING (a) WHERE daf.v IN ('both', '{version}') GROUP BY s0, place"""
+            JOIN dub USING (s0, a) JOIN daf USING (a) WHERE daf.v IN ('both', '{version}') GROUP BY s0,
+            place"""
         )
         database.run(
             """CREATE OR REPLACE TABLE hered AS SELECT row_number() OVER (ORDER BY l)::INTEGER AS m, l
@@ -170,7 +174,8 @@ class Following:
         )
         whole = ", ".join([*by, *sets])
         database.run(
-            f"""CREATE OR REPLACE TABLE combined AS SELECT {whole}, place, coalesce(m, 0) AS m FROM combination
+            f"""CREATE OR REPLACE TABLE combined AS SELECT {whole}, place, coalesce(m, 0) AS m FROM
+            combination
             LEFT JOIN (SELECT s0, place, m FROM here JOIN hered USING (l)) USING (s0, place)"""
         )
         database.run(
@@ -178,11 +183,12 @@ class Following:
             FROM (SELECT DISTINCT {whole}, m FROM combined)"""
         )
         database.run(
-            f"CREATE TABLE dp_{version} AS SELECT {whole}, place, d FROM combined JOIN d_{version} USING ({whole}, m)"
+            f"""CREATE TABLE dp_{version} AS SELECT {whole}, place, d FROM combined
+            JOIN d_{version} USING ({whole}, m)"""
         )
         members = " UNION ALL ".join(f"SELECT d, s{g} AS s FROM d_{version}" for g in self._groups)
         types = (
-            f"""UNION ALL SELECT {node("d")}, '{key(RDF_TYPE)}', okey FROM d_{version} JOIN
+            f"""UNION ALL SELECT {node("d")}, {quoted(RDF_TYPE)}, okey FROM d_{version} JOIN
             (SELECT key, unnest(types) AS o FROM keys) USING (key) JOIN val USING (o)"""
             if self._by_type
             else ""

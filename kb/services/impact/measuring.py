@@ -1,9 +1,9 @@
 """The impact of a telling draft on synthetic incidents: `xiezhi bench impact`.
 
-The draft lowers a bound that many criteria use to half, and starts one more module for every incident; both are
-chosen from the knowledge. What it is compared with does what anybody would do first: run the rules on which the
-same relations rest on all incidents, under both versions. It runs in a process of its own, as memory does not
-shrink.
+The draft lowers a bound that many criteria use to half, and starts one more module for every incident; both
+are chosen from the knowledge. What it is compared with does what anybody would do first: run the rules on
+which the same relations rest on all incidents, under both versions. It runs in a process of its own, as
+memory does not shrink.
 """
 
 from __future__ import annotations
@@ -50,10 +50,12 @@ class Figures:
     def render(self, lang: str) -> str:
         """Return the figures as a line in *lang*."""
         line = Text(
-            f"{self.incidents:,} 起：{self.changed:,} 起改变；{self.seconds:.1f} 秒（处理器 {self.processor_s:.1f} 秒），"
+            f"{self.incidents:,} 起：{self.changed:,} 起改变；"
+            f"{self.seconds:.1f} 秒（处理器 {self.processor_s:.1f} 秒），"
             f"内存 {self.memory_mb:,.0f} MB，逐起核对 {self.checked} 起",
             f"{self.incidents:,} incidents, {self.changed:,} change: {self.seconds:.1f} s "
-            f"({self.processor_s:.1f} s of processor), {self.memory_mb:,.0f} MB, {self.checked} checked one by one",
+            f"({self.processor_s:.1f} s of processor), {self.memory_mb:,.0f} MB, "
+            f"{self.checked} checked one by one",
         ).in_(lang)
         if self.plain_s is not None:
             times = self.plain_s / self.seconds

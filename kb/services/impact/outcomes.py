@@ -1,7 +1,7 @@
 """Relations that follow from few facts: derived once for each combination of those, not for each incident.
 
-Each *unit value* (a class of one fact, or of facts that rules read together) is a node of its own; what follows
-for an incident is the union over its unit values. The tables:
+Each *unit value* (a class of one fact, or of facts that rules read together) is a node of its own; what
+follows for an incident is the union over its unit values. The tables:
 
 ``fu`` (inc, u)            the unit values of each incident
 ``out`` (u, rel, okey, v)  what follows from each; *v* is ``old``, ``new`` or ``both``
@@ -16,10 +16,10 @@ import ibis.expr.types as ir
 from pyoxigraph import NamedNode
 
 from kb.inference.relational.executor import RelationalExecutor
-from kb.inference.relational.keys import key
-from kb.services.impact.archive import ArchivedFacts, Database, klass, values
+from kb.services.impact.archive import ArchivedFacts, Database, klass, quoted, values
 from kb.services.impact.dividing import units
-from kb.services.impact.reading import Reading, Value, joint
+from kb.services.impact.reading import Reading
+from kb.services.impact.usage import Value, usage_of
 from kb.services.impact.versions import ROOT_OF_NODES, Version, table
 from kb.srl.syntax import Rule
 
@@ -89,7 +89,7 @@ class Outcomes:
             *((unit.predicates, self._together) for unit in divided if not unit.alone),
         ):
             if predicates:
-                self._classes({p: joint([reading.usage(p) for reading in readings]) for p in predicates})
+                self._classes({p: usage_of(readings, p) for p in predicates})
                 add(sorted(map(self._facts.number, predicates)))
         database.run(
             f"""CREATE OR REPLACE TABLE unitfacts AS SELECT {node("u")} AS subject, predicate, okey AS object
@@ -108,7 +108,8 @@ class Outcomes:
                 (FROM found_old EXCEPT FROM found_new) UNION (FROM found_new EXCEPT FROM found_old)))
             SELECT node, rel, okey, 'both' FROM found_old ANTI JOIN differ USING (rel, okey)
             UNION ALL SELECT node, rel, okey, '{names[0]}' FROM found_old SEMI JOIN differ USING (rel, okey)
-            UNION ALL SELECT node, rel, okey, '{names[1]}' FROM found_new SEMI JOIN differ USING (rel, okey)"""
+            UNION ALL SELECT node, rel, okey, '{names[1]}' FROM found_new SEMI JOIN differ USING (rel,
+            okey)"""
         )
 
     def itself(self, predicate: NamedNode, usage: Value) -> None:
@@ -118,7 +119,7 @@ class Outcomes:
         self._classes({predicate: usage})
         self._alone([self._facts.number(predicate)])
         database.run(
-            f"""INSERT INTO out SELECT u, '{key(predicate)}', okey, 'both'
+            f"""INSERT INTO out SELECT u, {quoted(predicate)}, okey, 'both'
             FROM val JOIN unitfact USING (o)"""
         )
 
@@ -138,11 +139,13 @@ class Outcomes:
         database = self._database
         database.run(
             f"""CREATE OR REPLACE TABLE cu AS
-            SELECT p, c, {self._units} + row_number() OVER ()::INTEGER AS u FROM (SELECT DISTINCT p, c FROM c)"""
+            SELECT p, c, {self._units} + row_number() OVER ()::INTEGER AS u FROM (SELECT DISTINCT p, c FROM
+            c)"""
         )
         database.run("INSERT INTO unitfact SELECT u, p, c FROM cu")
         database.run(
-            f"""INSERT INTO fu SELECT inc, u FROM (FROM fact WHERE p IN ({", ".join(map(str, predicates))})) JOIN (
+            f"""INSERT INTO fu SELECT inc, u FROM (FROM fact WHERE p IN ({", ".join(map(str, predicates))}))
+            JOIN (
             SELECT c.p, c.o, cu.u FROM c JOIN cu USING (p, c)) USING (p, o)"""
         )
         self._units += int(database.one("SELECT count(*) FROM cu"))
@@ -151,7 +154,8 @@ class Outcomes:
         database, pair = self._database, f"p::BIGINT * {2**32} + c"
         database.run(
             f"""CREATE OR REPLACE TABLE sets AS SELECT inc, list_sort(list({pair})) AS s
-            FROM (FROM fact WHERE p IN ({", ".join(map(str, predicates))})) JOIN c USING (p, o) GROUP BY inc"""
+            FROM (FROM fact WHERE p IN ({", ".join(map(str, predicates))})) JOIN c USING (p, o) GROUP BY
+            inc"""
         )
         database.run(
             f"""CREATE OR REPLACE TABLE su AS

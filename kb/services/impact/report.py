@@ -50,7 +50,8 @@ def lines(impact: Impact, words: Words, lang: str, most: int = 12) -> str:
         f"{impact.incidents:,} 起事件中有 {impact.changed:,} 起的响应会改变（{impact.seconds:.1f} 秒；"
         f"另逐起核对 {impact.checked} 起，全部一致）",
         f"of {impact.incidents:,} incidents {impact.changed:,} would be answered differently "
-        f"({impact.seconds:.1f} s; {impact.checked} of them derived one by one as well, with the same result)",
+        f"({impact.seconds:.1f} s; {impact.checked} of them derived one by one as well, "
+        "with the same result)",
     ).in_(lang)
     out = [total]
     for relation, changes in _by_relation(impact).items():

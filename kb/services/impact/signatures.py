@@ -1,8 +1,8 @@
 """Incidents that look alike to the rules of a group, and one of each to derive.
 
-For incidents of one kind (the same types) each useful fact is a bit; an incident's signature is its kind and the
-bits of what holds for it, so it is exact. Incidents with one signature have the same conclusions in this group:
-the one with the smallest number stands for them. The tables:
+For incidents of one kind (the same types) each useful fact is a bit; an incident's signature is its kind
+and the bits of what holds for it, so it is exact. Incidents with one signature have the same conclusions in
+this group: the one with the smallest number stands for them. The tables:
 
 ``af`` (a, rel, okey, v)   the useful facts
 ``ua`` (u, a)              those that a unit value gives
@@ -13,7 +13,7 @@ the one with the smallest number stands for them. The tables:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -21,12 +21,14 @@ from pyoxigraph import NamedNode
 
 from kb.inference.relational.keys import key, term
 from kb.namespaces import RDF_TYPE
-from kb.services.impact.archive import ArchivedFacts, Database
+from kb.services.impact.archive import ArchivedFacts, Database, quoted
 from kb.services.impact.outcomes import node
 from kb.services.impact.reading import Reading
 from kb.services.impact.useful import Usefulness, classed
 from kb.srl.syntax import Term
 
+MOST_KINDS = 400
+"""So many kinds of incidents (sets of types) are looked at for themselves."""
 BITS = 60
 """Bits of one column of a signature."""
 USEFUL = {"g": pa.int32(), "key": pa.int32(), "rel": pa.string(), "okey": pa.string(), "v": pa.string()}
@@ -61,30 +63,49 @@ def useful_rows(
     for reading in readings:
         finder = Usefulness(reading, targets, alike)
         inputs = reading.read()
-        # First of an incident of all kinds at once: what is useless to it need not be tried for each kind.
-        everything: dict[NamedNode, set[Term]] = {}
-        for facts in kinds.values():
-            for predicate, objects in facts.items():
-                everything.setdefault(predicate, set()).update(objects)
         possible: dict[NamedNode, Sequence[Term]] = {}
         for predicate, objects in known.items():
             admitted = None if predicate in alike else reading.candidates(predicate)
             possible[predicate] = objects if admitted is None else [o for o in objects if o in admitted]
-        most = finder.of({**{p: o for p, o in possible.items() if p in inputs}, **everything})
+        # First of an incident of all kinds at once: what is useless to it need not be tried for each kind.
+        most = finder.of({**{p: o for p, o in possible.items() if p in inputs}, **_together(kinds.values())})
         some = {
             p: objects if p in alike or most[p] is None else [o for o in objects if o in (most[p] or ())]
             for p, objects in possible.items()
             if p in inputs and p in most
         }
-        for number, facts in kinds.items():
+        for numbers in _batches(kinds):
+            facts = _together(kinds[number] for number in numbers)
             for predicate, found in finder.of({**some, **facts}).items():
                 if predicate not in inputs or predicate in facts:
                     continue
-                if found is None or predicate in alike:
-                    rows.append((group, number, key(predicate), None, reading.version.name))
-                else:
-                    rows += [(group, number, key(predicate), key(o), reading.version.name) for o in found]
+                objects_found = [None] if found is None or predicate in alike else [key(o) for o in found]
+                rows += [
+                    (group, number, key(predicate), okey, reading.version.name)
+                    for number in numbers
+                    for okey in objects_found
+                ]
     return rows
+
+
+def _batches(kinds: Mapping[int, Mapping[NamedNode, Sequence[Term]]]) -> Iterator[list[int]]:
+    """Yield the kinds one by one or, where there are very many, those beside one another together.
+
+    What is useful to any of several kinds is more than what is useful to each: that costs time and no
+    exactness.
+    """
+    order = sorted(kinds, key=lambda number: str(sorted(kinds[number].items(), key=str)))
+    size = -(-len(order) // MOST_KINDS)
+    for start in range(0, len(order), size or 1):
+        yield order[start : start + size]
+
+
+def _together(kinds: Iterable[Mapping[NamedNode, Sequence[Term]]]) -> dict[NamedNode, list[Term]]:
+    found: dict[NamedNode, dict[Term, None]] = {}
+    for facts in kinds:
+        for predicate, objects in facts.items():
+            found.setdefault(predicate, {}).update(dict.fromkeys(objects))
+    return {predicate: list(objects) for predicate, objects in found.items()}
 
 
 class Signatures:
@@ -96,7 +117,8 @@ class Signatures:
     def known(
         self, relations: frozenset[NamedNode], alike: frozenset[NamedNode]
     ) -> dict[NamedNode, list[Term]]:
-        """Return the objects that *relations* have in ``out``; one for those whose values are only compared."""
+        """Return the objects that *relations* have in ``out``; one for those whose values are only
+        compared."""
         found: dict[NamedNode, list[Term]] = {}
         for predicate in relations:
             most = "LIMIT 1" if predicate in alike else ""
@@ -153,7 +175,8 @@ class Signatures:
     def facts_useful(self, useful: str, facts: str, of_units: str) -> None:
         """Make the tables *facts* (a, rel, okey, v) and *of_units* (u, a) of what *useful* names."""
         self._database.run(
-            f"""CREATE OR REPLACE TABLE {facts} AS SELECT row_number() OVER (ORDER BY rel, okey, v)::INTEGER AS a, * FROM (
+            f"""CREATE OR REPLACE TABLE {facts} AS SELECT row_number() OVER (ORDER BY rel, okey, v)::INTEGER
+            AS a, * FROM (
             SELECT DISTINCT out.rel, out.okey, out.v
             FROM out SEMI JOIN (SELECT DISTINCT rel, okey, v FROM {useful}) AS s ON s.rel = out.rel
             AND (s.okey IS NULL OR s.okey = out.okey) AND (out.v = 'both' OR out.v = s.v))"""
@@ -163,10 +186,12 @@ class Signatures:
         )
 
     def classes(self, of_units: str, of_unit: str, facts: str) -> None:
-        """Make *of_unit* (u, cls) and *facts* (cls, a): unit values that give the same useful facts are one."""
+        """Make *of_unit* (u, cls) and *facts* (cls, a): unit values that give the same useful facts are
+        one."""
         database = self._database
         database.run(
-            f"CREATE OR REPLACE TABLE lists AS SELECT u, list_sort(list(DISTINCT a)) AS l FROM {of_units} GROUP BY u"
+            f"""CREATE OR REPLACE TABLE lists AS SELECT u, list_sort(list(DISTINCT a)) AS l
+            FROM {of_units} GROUP BY u"""
         )
         database.run(
             "CREATE OR REPLACE TABLE numbered AS SELECT l, row_number() OVER (ORDER BY l)::INTEGER AS cls "
@@ -184,7 +209,7 @@ class Signatures:
                 SELECT DISTINCT rep, ua.a FROM fu JOIN rep ON rep.rep = fu.inc AND rep.g = {group}
                 JOIN ua USING (u) JOIN ub ON ub.g = {group} AND ub.key = rep.key AND ub.a = ua.a
             ) JOIN af USING (a) WHERE v IN ('both', '{version}')
-            UNION ALL SELECT {node("rep")}, '{key(RDF_TYPE)}', okey
+            UNION ALL SELECT {node("rep")}, {quoted(RDF_TYPE)}, okey
             FROM val JOIN (SELECT rep, o FROM fact JOIN rep ON rep.rep = fact.inc AND rep.g = {group}
             WHERE p = {self._facts.number(RDF_TYPE)}) USING (o)"""
         )

@@ -1,7 +1,7 @@
 """The stages in order: from an archive to the conclusions of both bodies of knowledge.
 
-Which relations are derived together, and which of them later rules may start from, is said here; what they rest
-on is read from the rules of both versions. Any choice gives the same figures: a bad one takes longer.
+Which relations are derived together, and which of them later rules may start from, is said here; what they
+rest on is read from the rules of both versions. Any choice gives the same figures: a bad one takes longer.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from pathlib import Path
 from pyoxigraph import NamedNode
 
 from kb.inference.relational.connection import Connection
-from kb.inference.relational.keys import key
 from kb.namespaces import RDF_TYPE, xz
-from kb.services.impact.archive import ArchivedFacts, Database
+from kb.services.impact.archive import ArchivedFacts, Database, quoted
 from kb.services.impact.dividing import units
 from kb.services.impact.following import Following
 from kb.services.impact.outcomes import Deriving, Outcomes, node
-from kb.services.impact.reading import Reading, joint
+from kb.services.impact.reading import Reading
 from kb.services.impact.signatures import Group, Signatures, compared, useful_rows
+from kb.services.impact.usage import usage_of
 from kb.services.impact.versions import Cities, Version
 from kb.services.workspace import Workspace
 
@@ -55,6 +55,7 @@ class Run:
     alike: bool = False
 
     def __post_init__(self) -> None:
+        """Open the archive."""
         self.database = Database(self.connection)
         self.facts = ArchivedFacts(self.database, self.path)
         self.deriving = Deriving(self.database)
@@ -68,12 +69,13 @@ class Run:
         """
         with_clock = self._timed
         reported = self.facts.reported
+        self.facts.require_reported(LATER.union(EARLY, (INVOLVES,), *GROUPS))
         early = {name: self._readings({name}, frozenset()) for name in EARLY}
         given = frozenset(EARLY)
         self.groups = list(GROUPS)
         involving = self._readings({INVOLVES}, given.union(*self.groups))
         divided = units(involving)
-        linear = all(unit.alone and not unit.predicates & reported for unit in divided)
+        linear = all(unit.alone and unit.predicates <= frozenset().union(*self.groups) for unit in divided)
         if not linear:
             self.groups[-1] |= {INVOLVES}
         groups = [Group(targets, self._readings(targets, given)) for targets in self.groups]
@@ -90,7 +92,7 @@ class Run:
                 with_clock(name.value, lambda name=name: outcomes.relation(name, self.versions, early[name]))  # type: ignore[misc]
         readings = [r for group in everything for r in group.readings]
         for predicate in sorted(raw, key=str):
-            usage = joint([r.usage(predicate) for r in readings]) if predicate in alike else None
+            usage = usage_of(readings, predicate) if predicate in alike else None
             with_clock("facts", lambda p=predicate, u=usage: outcomes.itself(p, u))  # type: ignore[misc]
         signatures = Signatures(self.database, self.facts)
         known = frozenset(raw | (given & read))
@@ -148,22 +150,25 @@ class Run:
                 for copy in ("old", "new") if same else (name,):
                     database.run(f"INSERT INTO con SELECT {number}, node, rel, okey, '{copy}' FROM found")
         database.run(
-            f"""CREATE TABLE diff AS SELECT * FROM (SELECT g, node, rel, okey, true AS gained FROM (FROM con SELECT g, node, rel, okey WHERE v = 'new'
+            f"""CREATE TABLE diff AS SELECT * FROM (SELECT g, node, rel, okey, true AS gained FROM (FROM con
+            SELECT g, node, rel, okey WHERE v = 'new'
                 EXCEPT FROM con SELECT g, node, rel, okey WHERE v = 'old')
-            UNION ALL SELECT g, node, rel, okey, false FROM (FROM con SELECT g, node, rel, okey WHERE v = 'old'
-                EXCEPT FROM con SELECT g, node, rel, okey WHERE v = 'new')) WHERE rel <> '{key(INVOLVES)}'"""
+            UNION ALL SELECT g, node, rel, okey, false FROM (FROM con SELECT g, node, rel, okey WHERE v =
+            'old'
+                EXCEPT FROM con SELECT g, node, rel, okey WHERE v = 'new')) WHERE rel <> {quoted(INVOLVES)}"""
         )
 
     def _involve(self, readings: Sequence[Reading]) -> None:
         """Add to ``con`` what follows from single conclusions."""
         database = self.database
-        inputs = ", ".join(f"'{key(p)}'" for p in frozenset().union(*(r.read() for r in readings))) or "''"
+        inputs = ", ".join(quoted(p) for p in frozenset().union(*(r.read() for r in readings))) or "''"
         database.run(
             f"""CREATE TABLE single AS SELECT row_number() OVER (ORDER BY rel, okey)::INTEGER AS u, rel, okey
             FROM (SELECT DISTINCT rel, okey FROM con WHERE rel IN ({inputs}))"""
         )
         database.run(
-            f"CREATE TABLE singles AS SELECT {node('u')} AS subject, rel AS predicate, okey AS object FROM single"
+            f"""CREATE TABLE singles AS SELECT {node("u")} AS subject, rel AS predicate, okey AS object
+            FROM single"""
         )
         for reading in readings:
             name = reading.version.name

@@ -1,12 +1,12 @@
 """Which facts can matter at all to what is wanted of incidents of one kind.
 
-The rules of a stage, without their NOTs, derive from everything that incidents of the kind could be known to be
-at once more than any one incident gives. Walking back from what is wanted through those derivations finds every
-fact that some derivation could look at. A fact that is not found changes no conclusion, so it is left out of
-the comparison of incidents: the conditions of a plan for floods tell two fires not apart.
+The rules of a stage, without their NOTs, derive from everything that incidents of the kind could be known
+to be at once more than any one incident gives. Walking back from what is wanted through those derivations
+finds every fact that some derivation could look at. A fact that is not found changes no conclusion, so it
+is left out of the comparison of incidents: the conditions of a plan for floods tell two fires not apart.
 
-The walk is rules too: for a pattern ``?incident p ?o`` in a rule with the head ``?incident q ?h``, *useful p ?o*
-follows from the rule's body and *useful q ?h*.
+The walk is rules too: for a pattern ``?incident p ?o`` in a rule with the head ``?incident q ?h``, *useful
+p ?o* follows from the rule's body and *useful q ?h*.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from kb.inference.interactive.executor import Executor
 from kb.inference.program import INCIDENT
 from kb.namespaces import ROOT
 from kb.services.impact.reading import Look, Reading, unforeseen
+from kb.services.impact.usage import usage_of
 from kb.srl.syntax import (
     Assignment,
     Call,
@@ -39,11 +40,12 @@ KIND = f"{ROOT}incident/impact-"
 
 
 def classed(readings: Sequence[Reading]) -> frozenset[NamedNode]:
-    """Return the inputs whose values all of *readings* only compare; what reads any of several, must so all."""
+    """Return the inputs whose values all of *readings* only compare; what reads any of several, must so
+    all."""
     possible = {
         p
         for p in frozenset().union(*(r.read() for r in readings))
-        if all(r.usage(p) is not None and p not in r.derived and p not in r.given for r in readings)
+        if all(usage_of((r,), p) is not None and p not in r.derived and p not in r.given for r in readings)
     }
     while True:
         torn = {

@@ -153,7 +153,8 @@ def _all_given(rule: Rule, given: frozenset[NamedNode]) -> bool:
 
 
 def wanted(rules: Iterable[Rule]) -> list[tuple[NamedNode, Term | None]]:
-    """Return the predicates that *rules* read of the background, with the object where it is always the same."""
+    """Return the predicates that *rules* read of the background, with the object where it is always the
+    same."""
     found: set[tuple[NamedNode, Term | None]] = set()
     for rule in rules:
         for element in rule.body:

@@ -1,4 +1,4 @@
-"""The impact of a draft on an archive: exactly what deriving each incident under both bodies of knowledge gives."""
+"""The impact of a draft on an archive: exactly what deriving each incident under both gives."""
 
 from __future__ import annotations
 
@@ -99,22 +99,24 @@ Edit = tuple[str, str, str]
 DAY = "^^<http://www.w3.org/2001/XMLSchema#date>"
 USE, DUTY = r"(a xz:ModuleUse ;[^.]*?)", r"(a xz:Duty ;[^.]*?)"
 SUPPORT = r"(RULE rule:support \{[^}]*\} WHERE \{\s*\?incident xz:activatedUnder \?binding \.)"
+HERE, UNTIL = "xz:jurisdiction division:", f'xz:validUntil "2025-02-03"{DAY}'
+UNLESS = "NOT { ?incident xz:trapped ?t . FILTER (?t > 9) }"
 DRAFTS: dict[str, list[Edit]] = {
     "thresholds move, and uses of modules lose a condition, narrow to a district or end": [
         ("ontology/**/*.ttl", r"(xz:measure xz:deaths ; xz:atLeast) 3 ", r"\1 2 "),
         ("ontology/**/*.ttl", r"(xz:measure xz:deathsOrMissing ; xz:atLeast) 10 ", r"\1 11 "),
         ("ontology/response.ttl", USE + r" xz:condition condition:[a-z0-9-]+ ;", r"\1"),
-        ("ontology/packs/g*/*.ttl", USE + r"xz:jurisdiction division:100000", r"\1xz:jurisdiction division:370202"),
-        ("ontology/packs/f*/*.ttl", USE + r"xz:validFrom", rf'\1xz:validUntil "2025-02-03"{DAY} ; xz:validFrom'),
+        ("ontology/packs/g*/*.ttl", USE + HERE + "100000", rf"\1{HERE}370202"),
+        ("ontology/packs/f*/*.ttl", USE + r"(xz:validFrom)", rf'\1{UNTIL} ; \2'),
     ],
     "duties go to another function and apply from another day; the city leads no more": [
         ("ontology/response.ttl", DUTY + r"xz:function function:[a-z-]+", r"\1xz:function function:gas"),
         ("ontology/packs/*/*.ttl", DUTY + r'xz:validFrom "[0-9-]+"', r'\1xz:validFrom "2024-06-07"'),
-        ("rules/departments/support.srl", r"(xz:activates \?module \.)", r"\1 ?incident xz:leadDuty ?leading ."),
+        ("rules/departments/support.srl", r"(xz:activates \?module \.)", r"\1 ?incident xz:leadDuty ?l ."),
         ("rules/departments/lead.srl", r"tier:city", "tier:district"),
     ],
     "rules read a fact that they did not, and one is in force from a day on": [
-        ("rules/modules/modules.srl", r"(xz:module \?module \.)", r"\1 NOT { ?incident xz:trapped ?t . FILTER (?t > 9) }"),
+        ("rules/modules/modules.srl", r"(xz:module \?module \.)", rf"\1 {UNLESS}"),
         ("rules/departments/support.srl", SUPPORT, r"\1 NOT { ?incident xz:fire true }"),
         ("rules/plan/level.ttl", r"(rule:binding-initial a [^;]*;)", rf'\1 xz:validFrom "2024-09-10"{DAY} ;'),
     ],
@@ -165,10 +167,11 @@ CHANGING = {xz(p) for p in ("atLeast", "below", "moreThan", "condition", "functi
 
 
 def _parsed(folder: Path) -> list[tuple[Path, list[Triple]]]:
-    return [
-        (path, [Triple(q.subject, q.predicate, q.object) for q in pyoxigraph.parse(path=str(path), format=RdfFormat.TURTLE)])
-        for path in sorted(folder.rglob("*.ttl"))
-    ]  # fmt: skip
+    found = []
+    for path in sorted(folder.rglob("*.ttl")):
+        quads = pyoxigraph.parse(path=str(path), format=RdfFormat.TURTLE)
+        found.append((path, [Triple(q.subject, q.predicate, q.object) for q in quads]))
+    return found
 
 
 def _other(chance: random.Random, t: Triple, functions: list[Any]) -> Triple | None:
@@ -198,7 +201,7 @@ def one_by_one(
     changed = 0
     for node, facts in reported.items():
         old, new = (
-            {(t.predicate, t.object) for t in incident.derive(side, node, facts) if t.predicate in SHOWN and t.subject == node}
+            {(t.predicate, t.object) for t in incident.derive(side, node, facts) if t.predicate in SHOWN}
             for side in (workspace, trial)
         )  # fmt: skip
         gained.update(new - old)
@@ -245,8 +248,8 @@ def test_a_rule_that_tells_all_incidents_apart_is_refused_by_name(
 ) -> None:
     edit = (
         "rules/modules/modules.srl",
-        r"(xz:module \\?module \\.)",
-        r'\\1 FILTER (CONTAINS(STR(?incident), "7"))',
+        r"(xz:module \?module \.)",
+        r'\1 FILTER (CONTAINS(STR(?incident), "7"))',
     )
     with pytest.raises(InputError) as caught:
         compare(workspace, drafted([edit]), archive)
@@ -257,7 +260,7 @@ def test_a_rule_that_tells_all_incidents_apart_is_refused_by_name(
 def test_what_is_no_archive_is_refused(workspace: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "no.parquet"
     pq.write_table(pa.table({"subject": ["<urn:a>"]}), path)
-    with pytest.raises(InputError, match="impact.archive"):
+    with pytest.raises(InputError, match=r"impact\.archive"):
         compare(workspace, shipped(), path)
 
 

@@ -161,7 +161,9 @@ def test_two_criteria_may_exchange_their_bounds(desk: Desk) -> None:
         at(rows, "criterion:production-particularly-major-deaths")["bound"] = "10"
 
     desk.apply(edit)
-    bounds = {r["criterion"]: r["bound"] for r in tables.rows_of(Records.of(desk.folder), tables.THRESHOLDS)}
+    bounds = {
+        r["criterion"]: r["bound"] for r in tables.rows_of(Records.of(desk.folder), tables.THRESHOLDS)
+    }
     assert bounds["criterion:production-major-deaths"] == 30
     assert bounds["criterion:production-particularly-major-deaths"] == 10
 
@@ -172,7 +174,9 @@ def test_a_bound_may_move_into_the_place_that_another_leaves(desk: Desk) -> None
         at(rows, "criterion:production-major-deaths")["bound"] = "30"
 
     desk.apply(edit)
-    bounds = {r["criterion"]: r["bound"] for r in tables.rows_of(Records.of(desk.folder), tables.THRESHOLDS)}
+    bounds = {
+        r["criterion"]: r["bound"] for r in tables.rows_of(Records.of(desk.folder), tables.THRESHOLDS)
+    }
     assert bounds["criterion:production-particularly-major-deaths"] == 25
     assert bounds["criterion:production-major-deaths"] == 30
 

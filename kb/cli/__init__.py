@@ -7,7 +7,19 @@ from __future__ import annotations
 
 import click
 
-from kb.cli import bench, explanations, impact, incidents, infer, knowledge, new, releases, server, tables
+from kb.cli import (
+    bench,
+    coverage,
+    explanations,
+    impact,
+    incidents,
+    infer,
+    knowledge,
+    new,
+    releases,
+    server,
+    tables,
+)
 from kb.cli.context import Context, default_home
 
 
@@ -35,6 +47,7 @@ for command in (
     knowledge.check,
     knowledge.test,
     knowledge.docs,
+    coverage.coverage,
     releases.release,
     releases.replay,
     impact.impact,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import ExitStack
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from kb.cli.context import Context, faults_as_exit, running_server
 from kb.errors import InputError, Text, both
 from kb.ontology import documentation, knowledge, reasoning
 from kb.ontology.checks.finding import Severity
+from kb.report.values import today
 from kb.resources import folder
 from kb.services import case_reasons, cases
 from kb.services.checking import Verdict
@@ -45,14 +46,14 @@ def load(context: Context, cities: tuple[str, ...]) -> None:
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path), required=False)
-@click.option("--no-cases", is_flag=True, help="Do not run the cases: needs no store. 不运行用例。")
+@click.option("--quick", is_flag=True, help="Without reasoners and cases; needs no store. 不推理、不跑用例。")
 @click.option("--notes", is_flag=True, help="List what rests on background knowledge, too. 列出背景知识。")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day to judge by; today. 判断所依的日期。")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_obj
 @faults_as_exit
 def check(
-    context: Context, path: Path | None, no_cases: bool, notes: bool, on: datetime | None, form: str
+    context: Context, path: Path | None, quick: bool, notes: bool, on: datetime | None, form: str
 ) -> None:
     """Check the knowledge, or PATH laid over it, and say what is wrong, where, why, and how to repair it.
 
@@ -63,22 +64,22 @@ def check(
     are well-formed, stratified and not needless; every rule fires in a case and none contradict; no source
     has ended; nothing is due for a plan. Exit 1 if an error is found; warnings and notes leave it at 0.
     """
-    day = on.date() if on else date.today()
+    day = on.date() if on else today()
     with knowledge.over(path) as base, ExitStack() as stack:
-        workspace = None if no_cases else stack.enter_context(context.bench())
-        verdict = check_knowledge(base, workspace, day)
+        workspace = None if quick else stack.enter_context(context.bench())
+        verdict = check_knowledge(base, workspace, day, reasoning_too=not quick)
     if form == "json":
         click.echo(json.dumps(_as_json(verdict), ensure_ascii=False, indent=2))
     else:
         for finding in verdict.findings:
             if notes or finding.severity is not Severity.NOTE:
                 click.echo(finding.render(context.lang))
-        _sum_up(context, verdict, notes)
+        _sum_up(context, verdict, notes, quick)
     sys.exit(0 if verdict.sound else 1)
 
 
-def _sum_up(context: Context, verdict: Verdict, notes: bool) -> None:
-    reasoners = "rustdl + HermiT" if reasoning.has_java() else "rustdl"
+def _sum_up(context: Context, verdict: Verdict, notes: bool, quick: bool) -> None:
+    reasoners = "–" if quick else "rustdl + HermiT" if reasoning.has_java() else "rustdl"
     counts = [len(verdict.of(severity)) for severity in Severity]
     hint = Text("（--notes 列出）", " (--notes lists them)") if counts[2] and not notes else Text("", "")
     context.say(

@@ -16,6 +16,7 @@ from kb.ontology import scaffolding
 from kb.ontology.names import did_you_mean, nearest
 from kb.ontology.records import Records
 from kb.ontology.scaffolding import Wanted
+from kb.ontology.spelling import kebab, require_plain
 from kb.resources import folder
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -125,8 +126,8 @@ def department(
     into: Path | None,
 ) -> None:
     """Add a department to a city's profile, as one entry of its list. 为城市方案增加部门。"""
-    identifier = scaffolding.kebab(name)
-    scaffolding.require_plain(label_zh, label_en)
+    identifier = kebab(name)
+    require_plain(label_zh, label_en)
     known = _functions()
     for function in functions:
         if function not in known:

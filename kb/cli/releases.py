@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 import json
-from datetime import date, datetime
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +18,21 @@ from kb.cli import text
 from kb.cli.context import LANG, Context, faults_as_exit
 from kb.errors import Text
 from kb.ontology import knowledge
+from kb.ontology.checks.finding import short
+from kb.ontology.knowledge import Knowledge
+from kb.report.values import today
 from kb.services.releases import desk, life
-from kb.services.releases.calendar import standing, starts
+from kb.services.releases.archive import Archive
+from kb.services.releases.difference import difference, records
 from kb.services.releases.life import WORDS, Release
-from kb.services.releases.replay import replay as replay_incident
+from kb.services.workspace import TrialWorkspace, Workspace
 
 BY = click.option(
     "--by", default=getpass.getuser, show_default="who is logged in", help="Who does it. 经办人。"
 )
 REASON = click.option("--reason", default="", help="Why. 理由。")
 DAY = click.DateTime(["%Y-%m-%d"])
+SIGNS = {"added": "+", "removed": "−", "changed": "~"}
 
 
 @click.group()
@@ -115,21 +122,19 @@ def rollback(context: Context, name: str | None, by: str, reason: str) -> None:
 @faults_as_exit
 def list_(context: Context, form: str) -> None:
     """List every release with its state. 列出全部版本。"""
-    with context.workspace() as workspace:
-        found = list(life.read(workspace.store).values())
-    today = date.today()
+    with context.desk() as desk_:
+        found = desk_.releases()
     if form == "json":
-        rows = [{**_as_json(r), "standing": standing(r, found, today).en} for r in found]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     table = Table(box=None, pad_edge=False)
     for heading in (Text("编号", "id"), Text("状态", "state"), Text("生效自", "from"), Text("标题", "title"),
                     Text("起草", "by")):  # fmt: skip
         table.add_column(heading.in_(context.lang))
     for one in found:
-        days = [str(day) for event in one.events if (day := starts(event)) is not None]
-        state = standing(one, found, today).in_(context.lang)
-        table.add_row(one.id, state, ", ".join(days), one.title, one.events[0].actor)
+        days = [event["effective"] for event in one["events"] if event["effective"]]
+        state = one["standing"][context.lang]
+        table.add_row(one["id"], state, ", ".join(days), one["title"], one["events"][0]["actor"])
     Console().print(table)
 
 
@@ -139,16 +144,64 @@ def list_(context: Context, form: str) -> None:
 @faults_as_exit
 def show(context: Context, name: str) -> None:
     """Show the steps that a release went through. 版本经过。"""
-    with context.workspace() as workspace:
-        found = life.read(workspace.store).values()
-        one = life.find(found, name)
-        click.echo(f"{one.digest}  {one.title}  {standing(one, found, date.today()).in_(context.lang)}")
-    for event in one.events:
-        day = f"  → {event.effective}" if event.effective else ""
-        why = f"  {event.reason}" if event.reason else ""
-        click.echo(
-            f"  {event.at:%Y-%m-%d %H:%M}Z  {WORDS[event.action].in_(context.lang)}  {event.actor}{day}{why}"
+    with context.desk() as desk_:
+        found = [one for one in desk_.releases() if one["digest"].startswith(name)]
+    if len(found) != 1:
+        raise life.unknown(name)
+    (one,) = found
+    click.echo(f"{one['digest']}  {one['title']}  {one['standing'][context.lang]}")
+    for event in one["events"]:
+        day = f"  → {event['effective']}" if event["effective"] else ""
+        why = f"  {event['reason']}" if event["reason"] else ""
+        click.echo(f"  {event['at']}  {event['label'][context.lang]}  {event['actor']}{day}{why}")
+
+
+@release.command()
+@click.argument("before")
+@click.argument("after")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@LANG
+@click.pass_obj
+@faults_as_exit
+def diff(context: Context, before: str, after: str, form: str) -> None:
+    """Compare two releases (or folders, or "current"): records, and conclusions by type. 比较两个版本。"""
+    with context.workspace() as workspace, ExitStack() as stack:
+        old, new = (stack.enter_context(_named(workspace, name)) for name in (before, after))
+        was, will = TrialWorkspace(workspace, old), TrialWorkspace(workspace, new)
+        found = {"records": records(old, new), **difference(was, will, today())}
+    if form == "json":
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for word, names in found["records"].items():
+        for name in names:
+            click.echo(f"{SIGNS[word]} {short(name)}")
+    for type_ in found["types"]["changed"]:
+        click.echo(type_["type"]["label"][context.lang])
+        for entry in type_["relations"]:
+            relation = entry["relation"]["label"][context.lang]
+            for sign, values in (("+", entry["gained"]), ("−", entry["lost"])):
+                for value in values:
+                    click.echo(f"  {sign} {relation}: {value['label'][context.lang]} ({value['probes']})")
+    context.say(
+        Text(
+            f"在 {found['probes']} 个试探事件上比较；{len(found['types']['changed'])} 种类型的结论有变",
+            f"compared on {found['probes']} probes; conclusions change for "
+            f"{len(found['types']['changed'])} types",
         )
+    )
+
+
+@contextmanager
+def _named(workspace: Workspace, name: str) -> Iterator[Knowledge]:
+    """Yield the knowledge that *name* means: a folder, a release, or what is in force."""
+    if name == "current":
+        yield workspace.knowledge
+    elif Path(name).exists():
+        with knowledge.over(Path(name)) as base:
+            yield base
+    else:
+        found = life.find(life.read(workspace.store).values(), name)
+        yield Archive(workspace.home).open(found.digest)
 
 
 @click.command()
@@ -160,8 +213,8 @@ def show(context: Context, name: str) -> None:
 @faults_as_exit
 def replay(context: Context, incident: str, at: datetime, form: str) -> None:
     """Replay INCIDENT under the facts and the release of a day; compare with today. 按当日版本重演。"""
-    with context.workspace() as workspace:
-        found = replay_incident(workspace, incident, at.date())
+    with context.desk() as desk_:
+        found = desk_.replay(incident, at.date())
     if form == "json":
         click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
     else:
@@ -209,22 +262,3 @@ def _say(context: Context, made: Release) -> None:
             f"release {made.id} “{made.title}” {word.en}{day.en if day else ''}",
         )
     )
-
-
-def _as_json(one: Release) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "digest": one.digest,
-        "title": one.title,
-        "state": one.state,
-        "events": [
-            {
-                "action": event.action,
-                "actor": event.actor,
-                "at": event.at.isoformat(),
-                "effective": event.effective.isoformat() if event.effective else None,
-                "reason": event.reason,
-            }
-            for event in one.events
-        ],
-    }

@@ -26,7 +26,7 @@ from kb.namespaces import ROOT
 from kb.resources import folder
 
 SUFFIXES = {".ttl", ".srl", ".yaml"}
-HEADER = re.compile(rf"<{re.escape(ROOT)}ontology/([A-Za-z0-9/_-]+)>\s+a\s+owl:Ontology")
+HEADER = re.compile(rf"<{re.escape(ROOT)}ontology/([A-Za-z0-9/_-]+)>\s+a\s+(?:owl:|<[^>]*#)Ontology")
 MAX_FILES, MAX_BYTES = 2_000, 64 * 1024 * 1024
 """Of one folder: knowledge is written by people; more is a folder named by mistake."""
 

@@ -18,9 +18,12 @@ from itertools import combinations
 from pathlib import Path
 
 import owlready2
+import pyoxigraph
 import rustdl
-from rdflib import OWL, RDF, RDFS, Graph, URIRef
+from pyoxigraph import NamedNode, RdfFormat
+from rdflib import OWL, RDF, RDFS, XSD, BNode, Graph, Literal, URIRef
 from rdflib.collection import Collection
+from rdflib.term import Node
 
 from kb.errors import KnowledgeFault
 
@@ -37,12 +40,29 @@ SOUND = Verdict(True)
 
 
 def read(paths: Iterable[Path]) -> Graph:
-    """Return the union of Turtle files as one rdflib graph, without its imports: all parts are here."""
+    """Return the union of Turtle files as one rdflib graph, without its imports: all parts are here.
+
+    Oxigraph parses: it takes a tenth of the time.
+    """
     union = Graph()
     for path in paths:
-        union.parse(path, format="turtle")
+        for quad in pyoxigraph.parse(path=str(path), format=RdfFormat.TURTLE, rename_blank_nodes=True):
+            union.add((_term(quad.subject), _term(quad.predicate), _term(quad.object)))
     union.remove((None, OWL.imports, None))
     return union
+
+
+def _term(term: object) -> Node:
+    """Return a term of Oxigraph as one of rdflib."""
+    if isinstance(term, NamedNode):
+        return URIRef(term.value)
+    if isinstance(term, pyoxigraph.Literal):
+        if term.language:
+            return Literal(term.value, lang=term.language)
+        plain = term.datatype.value == str(XSD.string)  # rdflib tells "a" from "a"^^xsd:string
+        return Literal(term.value) if plain else Literal(term.value, datatype=URIRef(term.datatype.value))
+    assert isinstance(term, pyoxigraph.BlankNode)
+    return BNode(term.value)
 
 
 def verdict(graph: Graph) -> Verdict:

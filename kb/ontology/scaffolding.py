@@ -21,11 +21,9 @@ from kb.ontology import statements
 from kb.ontology.names import did_you_mean, nearest
 from kb.ontology.records import Records, expand, shorten
 from kb.ontology.rewriting import Document
+from kb.ontology.spelling import KEBAB, camel, kebab, require_plain
 from kb.resources import folder as product_folder
 
-_KEBAB = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_CAMEL = re.compile(r"(?:[A-Z][a-z0-9]*)+")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 ONTOLOGY = ROOT + "ontology/"
 _ALWAYS = {
     "incident-type": ("core",),
@@ -60,44 +58,6 @@ class Scaffold:
         for path, text in (self.made | self.changed).items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_bytes(statements.encode(text))
-
-
-def kebab(name: str) -> str:
-    """Return *name* in kebab-case.
-
-    :raises KnowledgeFault: where it is neither kebab-case nor CamelCase in ASCII.
-
-    >>> kebab("GasStationFire")
-    'gas-station-fire'
-    """
-    if _KEBAB.fullmatch(name):
-        return name
-    if _CAMEL.fullmatch(name):
-        return "-".join(word.lower() for word in _WORD.findall(name))
-    plain = "-".join(re.findall(r"[a-z][a-z0-9]*", name.lower())) or "gas-station-fire"
-    raise KnowledgeFault.of(
-        "new.name",
-        f"名称只能用英文：{name}",
-        f"not a name for an IRI and a file: {name}",
-        repair=(
-            f"写成 {plain} 或 {_camel(plain)}；中文名称写在 --label-zh",
-            f"write {plain} or {_camel(plain)}; the Chinese name goes into --label-zh",
-        ),
-    )
-
-
-def require_plain(*labels: str) -> None:
-    """Refuse labels with line breaks and other control characters, which end comments and lines.
-
-    :raises KnowledgeFault: where a label has one.
-    """
-    if any(not label.isprintable() for label in labels):
-        raise KnowledgeFault.of(
-            "new.label",
-            "名称含有换行或其他不可见字符",
-            "a label has a line break or another character that cannot be seen",
-            repair=("名称写成一行", "write it on one line"),
-        )
 
 
 def root_of(folder: Path) -> Path:
@@ -152,7 +112,7 @@ def _in_pack(
 ) -> Scaffold:
     pack = wanted.pack or _pack_of(records, parent)
     _require_pack(root, pack)
-    subject = XZ + _camel(name) if wanted.kind == "incident-type" else expand(f"module:{name}")
+    subject = XZ + camel(name) if wanted.kind == "incident-type" else expand(f"module:{name}")
     assert subject is not None
     if records.known(subject):
         raise _exists(shorten(subject))
@@ -188,7 +148,7 @@ def _in_pack(
 
 def _rule(root: Path, wanted: Wanted, name: str, values: dict[str, object]) -> Scaffold:
     topics = sorted({path.parent.name for path in product_folder("rules").rglob("*.srl")})
-    if not _KEBAB.fullmatch(wanted.topic):
+    if not KEBAB.fullmatch(wanted.topic):
         raise KnowledgeFault.of(
             "new.topic",
             f"规则主题（文件夹）未写或不合规：{wanted.topic or '—'}",
@@ -248,13 +208,11 @@ def _register(root: Path, scaffold: Scaffold, pack: str, ontology: str, base: st
 
 
 def _checks(root: Path, base: str) -> list[Text]:
-    where = "" if root.resolve() == product_folder("ontology").parent.resolve() else f" {root}"
+    shipped = root.resolve() == product_folder("ontology").parent.resolve()
+    where, cases = ("", f" {root / base}.cases.yaml") if shipped else (f" {root}", f" {root}")
     return [
         Text(f"检查：xiezhi check{where}", f"check it: xiezhi check{where}"),
-        Text(
-            f"运行用例：xiezhi test {root / base}.cases.yaml",
-            f"run its cases: xiezhi test {root / base}.cases.yaml",
-        ),
+        Text(f"运行用例：xiezhi test{cases}", f"run its cases: xiezhi test{cases}"),
     ]
 
 
@@ -314,10 +272,6 @@ def _require_pack(root: Path, pack: str) -> None:
                 f"say --pack; there are: {', '.join(packs)}",
             ),
         )
-
-
-def _camel(name: str) -> str:
-    return "".join(word[:1].upper() + word[1:] for word in name.split("-"))
 
 
 def _exists(what: str) -> KnowledgeFault:

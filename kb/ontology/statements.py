@@ -146,9 +146,9 @@ class Places:
             return None
         if predicate is not None:
             for path, statement in found:
-                line = statement.line_of(predicate)
-                if line != statement.line:
-                    return Place(path, line)
+                for pair in statement.pairs():
+                    if pair.predicate == predicate:
+                        return Place(path, statement.line + _newlines(statement.text[: pair.start]))
         path, statement = found[0]
         return Place(path, statement.line)
 

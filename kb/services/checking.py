@@ -18,7 +18,7 @@ from kb.errors import InputError, KnowledgeFault
 from kb.inference.program import Program, read, rule_files
 from kb.namespaces import ROOT, XZ
 from kb.ontology import files, reasoning
-from kb.ontology.checks import contract, logic, plans, provisions, terms
+from kb.ontology.checks import contract, logic, modules, plans, provisions, terms
 from kb.ontology.checks.finding import Finding, Severity
 from kb.ontology.files import KnowledgeFile
 from kb.ontology.knowledge import Knowledge
@@ -51,21 +51,28 @@ class Verdict:
         return not self.of(Severity.ERROR)
 
 
-def check(knowledge: Knowledge, workspace: Workspace | None, on: date) -> Verdict:
+def check(
+    knowledge: Knowledge, workspace: Workspace | None, on: date, *, reasoning_too: bool = True
+) -> Verdict:
     """Return what is wrong with *knowledge*, or due on the day *on*.
 
     :param workspace: cities to run the cases in; without one nothing is said of rules that never fire.
+    :param reasoning_too: ask the reasoners whether the ontology contradicts itself.
     """
     verdict = Verdict()
     found = files.scan(knowledge.ontology, knowledge.rules)
     verdict.files = len(found) + len(rule_files(knowledge.rules))
     readable = list(_readable(found, verdict))
+    readable.sort(key=lambda path: "alignments" in path.parts)  # what defines a term before what maps it
+    graph = Graph()
     if verdict.sound:
-        _ontology(knowledge, readable, on, verdict)
+        graph = _ontology(knowledge, readable, on, verdict)
+        if reasoning_too:
+            _logic(knowledge, readable, graph, verdict)
     program = _program(knowledge, verdict)
     if program is not None:
         verdict.rules = len(program.background) + len(program.response)
-        _rules(knowledge, readable, program, verdict)
+        _rules(program, graph, verdict)
     if verdict.sound and program is not None and workspace is not None:
         _cases(knowledge, workspace, verdict)
     kept = (finding for finding in verdict.findings if _kept(knowledge, finding))
@@ -82,23 +89,29 @@ def _readable(found: Iterable[KnowledgeFile], verdict: Verdict) -> Iterator[Path
             verdict.findings += _errors(error)
 
 
-def _ontology(knowledge: Knowledge, paths: list[Path], on: date, verdict: Verdict) -> None:
+def _ontology(knowledge: Knowledge, paths: list[Path], on: date, verdict: Verdict) -> Graph:
     shapes = knowledge.ontology / "shapes"
     own = [path for path in paths if shapes not in path.parents]
-    own.sort(key=lambda path: "alignments" in path.parts)  # what defines a term comes before what maps it
     graph, places = reasoning.read(own), Places(own)
     verdict.findings += terms.undefined(graph, places)
     verdict.findings += contract.violations(graph, reasoning.read([shapes / "knowledge.ttl"]), places)
     verdict.findings += provisions.conflicts(graph, places)
     verdict.findings += provisions.repetitions(graph, places)
     verdict.findings += provisions.superseded(graph, places, on)
-    try:
-        verdict.findings += logic.contradictions(graph, places, knowledge.own)
-    except KnowledgeFault as error:
-        verdict.findings += _errors(error)
+    verdict.findings += modules.circles(graph, places)
+    verdict.findings += modules.unachieved(graph, places)
+    verdict.findings += modules.unused(graph, places)
     verdict.findings += plans.due(graph, places, on)
     verdict.findings += plans.revisions(graph, places, on)
     verdict.findings += provisions.weak(graph, places)
+    return graph
+
+
+def _logic(knowledge: Knowledge, paths: list[Path], graph: Graph, verdict: Verdict) -> None:
+    try:
+        verdict.findings += logic.contradictions(graph, Places(paths), knowledge.own)
+    except KnowledgeFault as error:
+        verdict.findings += _errors(error)
 
 
 def _program(knowledge: Knowledge, verdict: Verdict) -> Program | None:
@@ -112,10 +125,10 @@ def _program(knowledge: Knowledge, verdict: Verdict) -> Program | None:
     return program
 
 
-def _rules(knowledge: Knowledge, paths: list[Path], program: Program, verdict: Verdict) -> None:
+def _rules(program: Program, graph: Graph, verdict: Verdict) -> None:
     """What rules name must be defined, and no rule be needless."""
-    defined = _defined(paths)
-    for rule in (*program.background, *program.response):
+    defined = {str(subject) for subject in graph.subjects()}
+    for rule in (*program.background, *program.response) if defined else ():
         for term, where in _named(rule):
             if term.value.startswith((XZ, ROOT + "kb/")) and term.value not in defined:
                 verdict.findings.append(terms.unknown(term.value, where, defined))
@@ -134,11 +147,6 @@ def _cases(knowledge: Knowledge, workspace: Workspace, verdict: Verdict) -> None
     verdict.cases = len(found)
     verdict.findings += firing.contradicting(trial, results)
     verdict.findings += firing.silent(trial, results)
-
-
-def _defined(paths: Iterable[Path]) -> set[str]:
-    graph: Graph = reasoning.read(paths)
-    return {str(subject) for subject in graph.subjects()}
 
 
 def _named(rule: Rule) -> Iterator[tuple[NamedNode, str]]:

@@ -12,8 +12,8 @@ from kb.srl.syntax import Negation, Rule, TriplePattern
 def relevant(rules: Sequence[Rule], predicates: Iterable[NamedNode]) -> tuple[Rule, ...]:
     """Return those of *rules* on which conclusions with one of *predicates* can rest, in their order.
 
-    A rule is relevant if it may conclude a predicate that is wanted, or that a relevant rule reads. A variable
-    in the place of a predicate may stand for any.
+    A rule is relevant if it may conclude a predicate that is wanted, or one that a relevant rule reads. A
+    variable in the place of a predicate may stand for any.
     """
     wanted: set[NamedNode] | None = set(predicates)  # None: every predicate
     chosen: set[int] = set()

@@ -52,6 +52,7 @@ def test_the_wheel_holds_the_knowledge_the_pages_and_nothing_of_the_tests(wheel:
         "kb/_data/examples/cities/370100/profile.yaml",
         "kb/srl/grammar.lark",
         "kb/ontology/templates/index.html",
+        "kb/ontology/templates/rule.srl.jinja",
         "kb/py.typed",
     ):
         assert wanted in names

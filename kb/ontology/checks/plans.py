@@ -41,7 +41,8 @@ def due(graph: Graph, places: Places, on: date) -> Iterator[Finding]:
             if deadline > on:
                 continue
             what, clause = _text(graph, clock, RDFS.label), graph.value(clock, DCTERMS.source)
-            place = places.of(str(plan), str(event)) or places.of(str(plan))
+            told = event if (plan, event, None) in graph else graph.value(clock, NS.countsFrom)
+            place = places.of(str(plan), str(told))
             basis = _text(graph, clause, RDFS.label) if clause is not None else Text("", "")
             yield Finding(
                 Severity.WARNING,
@@ -60,7 +61,8 @@ def due(graph: Graph, places: Places, on: date) -> Iterator[Finding]:
 def revisions(graph: Graph, places: Places, on: date) -> Iterator[Finding]:
     """Yield plans that must be looked at because what they rest on changed since they were last revised."""
     for plan in _plans(graph):
-        since = _date(graph, plan, NS.revisedOn) or _date(graph, plan, NS.publishedOn)
+        basis = NS.revisedOn if (plan, NS.revisedOn, None) in graph else NS.publishedOn
+        since = _date(graph, plan, basis)
         if since is None:
             continue
         changed = sorted(
@@ -73,7 +75,7 @@ def revisions(graph: Graph, places: Places, on: date) -> Iterator[Finding]:
         named = [f"{short(record)} ({first})" for first, record in changed[:SHOWN]]
         more = len(changed) - len(named)
         zh, en = (f" 等另 {more} 项", f" and {more} more") if more else ("", "")
-        place = places.of(str(plan))
+        place = places.of(str(plan), str(basis))
         label = _text(graph, plan, RDFS.label)
         yield Finding(
             Severity.WARNING,
@@ -133,7 +135,13 @@ def _foundations(graph: Graph, plan: Node) -> set[Node]:
     """Return what a plan rests on: provisions for its types, their laws, transfers of their functions."""
     types = set(graph.objects(plan, NS.appliesTo))
     narrower = {n for t in types for n in graph.transitive_subjects(RDFS.subClassOf, t)}
-    records = {r for t in narrower for r in graph.subjects(NS.appliesTo, t)} - {plan}
+    areas = set(graph.objects(plan, NS.jurisdiction))
+    records = {
+        record
+        for type_ in narrower
+        for record in graph.subjects(NS.appliesTo, type_)
+        if record != plan and areas & set(graph.objects(record, NS.jurisdiction))
+    }
     laws = {
         law
         for record in records

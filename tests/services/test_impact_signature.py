@@ -21,22 +21,8 @@ from kb.services.workspace import Workspace
 from kb.srl.expressions import compile_condition
 from kb.srl.syntax import Call, Term
 
-REPORTED = frozenset(
-    map(
-        xz,
-        [
-            "deaths",
-            "missing",
-            "seriousInjuries",
-            "poisoned",
-            "directLoss",
-            "fire",
-            "occurredOn",
-            "place",
-            "warningSignal",
-        ],
-    )
-) | {RDF_TYPE}
+NUMBERS = ("deaths", "missing", "seriousInjuries", "poisoned", "directLoss")
+REPORTED = frozenset(map(xz, (*NUMBERS, "fire", "occurredOn", "place", "warningSignal"))) | {RDF_TYPE}
 NOW = Literal("2026-01-01T00:00:00Z", datatype=NamedNode(XSD + "dateTime"))
 VALUE, BOUND = Variable("value"), Variable("bound")
 numbers = st.one_of(

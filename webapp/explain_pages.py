@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, make_response, render_template, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from kb.errors import InputError, XiezhiError
@@ -49,7 +50,8 @@ def what_if(identifier: str) -> Response:
     workspace = desk().workspace
     try:
         known = recommend(workspace, incident.recall(workspace, identifier))
-        before, given = forms.filled(known, language()), forms.read(request.args, workspace)
+        before = forms.read(MultiDict(forms.filled(known, language())), workspace)
+        given = forms.read(request.args, workspace)
         changes = {key: value for key, value in given.items() if value != before.get(key)}
         removed = [key for key in before if key in request.args and not request.args[key].strip()]
         found = whatif.what_if(

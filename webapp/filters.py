@@ -28,6 +28,7 @@ def init_app(app: Flask) -> None:
         amount=amount,
         deadlines=deadlines,
         phases=phases,
+        standing=standing,
     )
 
 
@@ -107,6 +108,11 @@ def phases(modules: Iterable[Thing]) -> list[tuple[Thing, list[Thing]]]:
     """Group modules, which come in order, by the phase of the response."""
     groups = groupby(modules, key=lambda module: module["phase"]["iri"])
     return [(group[0]["phase"], group) for group in (list(part) for _, part in groups)]
+
+
+def standing(status: str) -> str:
+    """Return how a condition stands in words: ``met``, ``notMet`` or ``unknown``."""
+    return {"met": _("met"), "notMet": _("not met")}.get(status, _("unknown"))
 
 
 def _duration(text: str | None) -> timedelta | None:

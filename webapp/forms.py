@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode
+from werkzeug.datastructures import MultiDict
 
 from kb.errors import Fault, Text, XiezhiError
 from kb.namespaces import RDFS_LABEL, SKOS, XSD, xz
@@ -22,6 +23,8 @@ from webapp.i18n import Language
 
 MAIN = ("type", "grid", "time", "deaths", "seriousInjuries")
 """The five fields that a first report has; the rest waits behind "more facts"."""
+ALSO = "also"
+"""The fields for the other types of a compound incident; in a report they are part of ``type``."""
 INTEGERS = {XSD + name for name in ("integer", "nonNegativeInteger", "positiveInteger")}
 TIME = "%Y-%m-%d %H:%M"
 """How a time is typed. Not ``datetime-local``, which shows a.m. and p.m. where the browser speaks English."""
@@ -91,22 +94,34 @@ def type_names(workspace: Workspace, language: Language) -> list[TypeName]:
     return names
 
 
-def read(form: Mapping[str, str], workspace: Workspace) -> dict[str, Any]:
-    """Return the report in *form*: its known fields that are not empty."""
+def read(form: MultiDict[str, str], workspace: Workspace) -> dict[str, Any]:
+    """Return the report in *form*: its known fields that are not empty.
+
+    Other types (:data:`ALSO`) make the incident a compound one; the first is the main type.
+    """
     known = {"type", *workspace.vocabulary.fields}
-    return {key: value.strip() for key, value in form.items() if key in known and value.strip()}
+    data: dict[str, Any] = {k: v.strip() for k, v in form.items() if k in known and v.strip()}
+    types = [text.strip() for text in (form.get("type", ""), *form.getlist(ALSO)) if text.strip()]
+    if len(types) > 1:
+        data["type"] = list(dict.fromkeys(types))
+    return data
 
 
-def blank() -> dict[str, str]:
+def typed(form: MultiDict[str, str]) -> dict[str, Any]:
+    """Return the values of *form* as they were typed, to show it again."""
+    return {**form.to_dict(), ALSO: [text for text in form.getlist(ALSO) if text.strip()]}
+
+
+def blank() -> dict[str, Any]:
     """Return the values of a new form: the time is now."""
     return {"time": now().strftime(TIME)}
 
 
-def filled(recommendation: Mapping[str, Any], language: Language) -> dict[str, str]:
+def filled(recommendation: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """Return the values of a form that corrects the report behind *recommendation*."""
     report = as_report(recommendation)
-    values = {key: _written(value) for key, value in report.items() if key != "id"}
-    values["type"] = recommendation["type"]["label"][language]
+    values: dict[str, Any] = {k: _written(v) for k, v in report.items() if k not in {"id", "type"}}
+    values["type"], *values[ALSO] = (type_["label"][language] for type_ in recommendation["types"])
     values["grid"] = recommendation["incident"]["grid"]["code"]
     values["time"] = local(recommendation["incident"]["time"]).strftime(TIME)
     return values
@@ -118,7 +133,7 @@ def as_report(recommendation: Mapping[str, Any]) -> dict[str, Any]:
     facts = {fact["key"]: fact["value"] for fact in incident["facts"]}
     return {
         "id": incident["id"],
-        "type": recommendation["type"]["iri"],
+        "type": [type_["iri"] for type_ in recommendation["types"]],
         "grid": incident["grid"]["iri"],
         "time": incident["time"],
         **{key: value["iri"] if isinstance(value, Mapping) else value for key, value in facts.items()},

@@ -18,7 +18,7 @@ def recent(workspace: Workspace, limit: int) -> list[dict[str, Any]]:
     return [_line(workspace, *row) for row in incident.recent(workspace, limit)]
 
 
-def _line(workspace: Workspace, identifier: str, type_: NamedNode, received: str) -> dict[str, Any]:
+def _line(workspace: Workspace, identifier: str, types: list[NamedNode], received: str) -> dict[str, Any]:
     node = NamedNode(f"{ROOT}incident/{identifier}")
     facts, response = graph(f"incident/{identifier}"), graph(f"response/{identifier}")
 
@@ -26,16 +26,19 @@ def _line(workspace: Workspace, identifier: str, type_: NamedNode, received: str
         quads = workspace.store.match(node, xz(relation), None, name)
         return next((q.object for q in quads if isinstance(q.object, NamedNode | Literal)), None)
 
-    def thing(term: NamedNode | Literal | None) -> dict[str, Any] | None:
-        if not isinstance(term, NamedNode):
-            return None
+    def named(term: NamedNode) -> dict[str, Any]:
         return {"iri": term.value, "label": both(workspace.describer.text(term))}
 
+    def thing(term: NamedNode | Literal | None) -> dict[str, Any] | None:
+        return named(term) if isinstance(term, NamedNode) else None
+
     place, occurred = one("place", facts), one("occurredAt", facts)
+    told = [named(type_) for type_ in types]
     return {
         "id": identifier,
         "iri": node.value,
-        "type": thing(type_),
+        "type": told[0],
+        "types": told,
         "grid": None
         if not isinstance(place, NamedNode)
         else {

@@ -50,7 +50,7 @@ def report() -> BaseResponse:
             desk().workspace, data, actor=ACTOR, key=_key(request.form.get("nonce"), data)
         )
     except ReportRejected as error:
-        page = _page("start", "report", **_form(request.form.to_dict(), error), incidents=_queue())
+        page = _page("start", "report", **_form(forms.typed(request.form), error), incidents=_queue())
         response = make_response(page, 422)
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#report", "outerHTML"
         return response
@@ -114,7 +114,7 @@ def _answered(recommendation: Mapping[str, Any]) -> BaseResponse:
 def _answer(recommendation: Mapping[str, Any], error: ReportRejected | None = None) -> dict[str, Any]:
     form = _form(forms.filled(recommendation, language()), error)
     if error is not None:
-        form["values"] |= request.form.to_dict()
+        form["values"] |= forms.typed(request.form)
     return {
         "recommendation": recommendation,
         "controls": forms.controls(desk().workspace),
@@ -123,7 +123,7 @@ def _answer(recommendation: Mapping[str, Any], error: ReportRejected | None = No
     }
 
 
-def _form(values: Mapping[str, str], error: ReportRejected | None = None) -> dict[str, Any]:
+def _form(values: Mapping[str, Any], error: ReportRejected | None = None) -> dict[str, Any]:
     workspace, places = desk().workspace, desk().places
     faults = {} if error is None else forms.faults_by_field(error)
     return {
@@ -142,7 +142,7 @@ def _queue() -> list[dict[str, Any]]:
     return listing.recent(desk().workspace, QUEUE)
 
 
-def _key(nonce: str | None, data: Mapping[str, str]) -> str | None:
+def _key(nonce: str | None, data: Mapping[str, Any]) -> str | None:
     """The idempotency key of a form: a double click is one report, a changed form is another."""
     if not nonce:
         return None

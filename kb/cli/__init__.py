@@ -7,7 +7,19 @@ from __future__ import annotations
 
 import click
 
-from kb.cli import bench, coverage, explanations, incidents, infer, knowledge, new, releases, server, tables
+from kb.cli import (
+    bench,
+    coverage,
+    explanations,
+    impact,
+    incidents,
+    infer,
+    knowledge,
+    new,
+    releases,
+    server,
+    tables,
+)
 from kb.cli.context import Context, default_home
 
 
@@ -38,6 +50,7 @@ for command in (
     coverage.coverage,
     releases.release,
     releases.replay,
+    impact.impact,
     incidents.recommend,
     explanations.why,
     explanations.why_not,

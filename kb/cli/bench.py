@@ -78,3 +78,29 @@ def bulk(
         wanted = {peer: min(peer_size or PEERS[peer], max(sizes)) for peer in chosen}
         for found in measuring.peers(scripts, base, paths[sizes.index(max(sizes))], wanted):
             click.echo(found.render(context.lang, runs[max(sizes), engines[0]]))
+
+
+@bench.command("impact")
+@click.option("--city", default="110000", show_default=True)
+@click.option("--size", "sizes", multiple=True, type=click.IntRange(1), default=(100_000, 1_000_000))
+@click.option(
+    "--plain",
+    type=click.IntRange(0),
+    default=100_000,
+    show_default=True,
+    help="Up to this size also derive all incidents twice. 不超过此数时另作两遍全量推理。",
+)
+@click.pass_obj
+@faults_as_exit
+def impact_(context: Context, city: str, sizes: tuple[int, ...], plain: int) -> None:
+    """Impact of a draft on synthetic incidents, beside the plain way. 草案对大量合成事件的影响。"""
+    from kb.services.impact import measuring
+    from kb.services.workspace import Workspace
+
+    with tempfile.TemporaryDirectory(prefix="xiezhi-impact-") as name:
+        home = Path(name)
+        with progress(context.lang) as tell:
+            Workspace(home, cities=[city], progress=tell).close()
+        for size in sizes:
+            found = measuring.apart(home, city, size, plain=size <= plain)
+            click.echo(found.render(context.lang))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from kb.cli.context import LANG, Context, faults_as_exit
 from kb.ontology import knowledge
+from kb.report.values import today
 from kb.services import coverage_views as views
 from kb.services.coverage import matrix
 from kb.services.workspace import TrialWorkspace
@@ -36,7 +37,7 @@ def coverage(context: Context, path: Path | None, form: str, on: datetime | None
     """
     with context.bench() as workspace, knowledge.over(path) as base:
         trial = TrialWorkspace(workspace, base)
-        found = matrix(trial, on.date() if on else date.today())
+        found = matrix(trial, on.date() if on else today())
         if form == "csv":
             click.echo(views.as_csv(trial, found), nl=False)
         elif form == "html":

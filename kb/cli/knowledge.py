@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import ExitStack
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from kb.cli.context import Context, faults_as_exit, running_server
 from kb.errors import InputError, Text, both
 from kb.ontology import documentation, knowledge, reasoning
 from kb.ontology.checks.finding import Severity
+from kb.report.values import today
 from kb.resources import folder
 from kb.services import case_reasons, cases
 from kb.services.checking import Verdict
@@ -63,7 +64,7 @@ def check(
     are well-formed, stratified and not needless; every rule fires in a case and none contradict; no source
     has ended; nothing is due for a plan. Exit 1 if an error is found; warnings and notes leave it at 0.
     """
-    day = on.date() if on else date.today()
+    day = on.date() if on else today()
     with knowledge.over(path) as base, ExitStack() as stack:
         workspace = None if quick else stack.enter_context(context.bench())
         verdict = check_knowledge(base, workspace, day, reasoning_too=not quick)

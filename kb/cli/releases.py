@@ -6,7 +6,7 @@ import getpass
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,11 @@ from kb.errors import Text
 from kb.ontology import knowledge
 from kb.ontology.checks.finding import short
 from kb.ontology.knowledge import Knowledge
+from kb.report.values import today
 from kb.services.releases import desk, life
 from kb.services.releases.archive import Archive
-from kb.services.releases.calendar import standing, starts
 from kb.services.releases.difference import difference, records
 from kb.services.releases.life import WORDS, Release
-from kb.services.releases.replay import replay as replay_incident
 from kb.services.workspace import TrialWorkspace, Workspace
 
 BY = click.option(
@@ -123,21 +122,19 @@ def rollback(context: Context, name: str | None, by: str, reason: str) -> None:
 @faults_as_exit
 def list_(context: Context, form: str) -> None:
     """List every release with its state. 列出全部版本。"""
-    with context.workspace() as workspace:
-        found = list(life.read(workspace.store).values())
-    today = date.today()
+    with context.desk() as desk_:
+        found = desk_.releases()
     if form == "json":
-        rows = [{**_as_json(r), "standing": standing(r, found, today).en} for r in found]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     table = Table(box=None, pad_edge=False)
     for heading in (Text("编号", "id"), Text("状态", "state"), Text("生效自", "from"), Text("标题", "title"),
                     Text("起草", "by")):  # fmt: skip
         table.add_column(heading.in_(context.lang))
     for one in found:
-        days = [str(day) for event in one.events if (day := starts(event)) is not None]
-        state = standing(one, found, today).in_(context.lang)
-        table.add_row(one.id, state, ", ".join(days), one.title, one.events[0].actor)
+        days = [event["effective"] for event in one["events"] if event["effective"]]
+        state = one["standing"][context.lang]
+        table.add_row(one["id"], state, ", ".join(days), one["title"], one["events"][0]["actor"])
     Console().print(table)
 
 
@@ -147,16 +144,16 @@ def list_(context: Context, form: str) -> None:
 @faults_as_exit
 def show(context: Context, name: str) -> None:
     """Show the steps that a release went through. 版本经过。"""
-    with context.workspace() as workspace:
-        found = life.read(workspace.store).values()
-        one = life.find(found, name)
-        click.echo(f"{one.digest}  {one.title}  {standing(one, found, date.today()).in_(context.lang)}")
-    for event in one.events:
-        day = f"  → {event.effective}" if event.effective else ""
-        why = f"  {event.reason}" if event.reason else ""
-        click.echo(
-            f"  {event.at:%Y-%m-%d %H:%M}Z  {WORDS[event.action].in_(context.lang)}  {event.actor}{day}{why}"
-        )
+    with context.desk() as desk_:
+        found = [one for one in desk_.releases() if one["digest"].startswith(name)]
+    if len(found) != 1:
+        raise life.unknown(name)
+    (one,) = found
+    click.echo(f"{one['digest']}  {one['title']}  {one['standing'][context.lang]}")
+    for event in one["events"]:
+        day = f"  → {event['effective']}" if event["effective"] else ""
+        why = f"  {event['reason']}" if event["reason"] else ""
+        click.echo(f"  {event['at']}  {event['label'][context.lang]}  {event['actor']}{day}{why}")
 
 
 @release.command()
@@ -171,7 +168,7 @@ def diff(context: Context, before: str, after: str, form: str) -> None:
     with context.workspace() as workspace, ExitStack() as stack:
         old, new = (stack.enter_context(_named(workspace, name)) for name in (before, after))
         was, will = TrialWorkspace(workspace, old), TrialWorkspace(workspace, new)
-        found = {"records": records(old, new), **difference(was, will, date.today())}
+        found = {"records": records(old, new), **difference(was, will, today())}
     if form == "json":
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
@@ -216,8 +213,8 @@ def _named(workspace: Workspace, name: str) -> Iterator[Knowledge]:
 @faults_as_exit
 def replay(context: Context, incident: str, at: datetime, form: str) -> None:
     """Replay INCIDENT under the facts and the release of a day; compare with today. 按当日版本重演。"""
-    with context.workspace() as workspace:
-        found = replay_incident(workspace, incident, at.date())
+    with context.desk() as desk_:
+        found = desk_.replay(incident, at.date())
     if form == "json":
         click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
     else:
@@ -265,22 +262,3 @@ def _say(context: Context, made: Release) -> None:
             f"release {made.id} “{made.title}” {word.en}{day.en if day else ''}",
         )
     )
-
-
-def _as_json(one: Release) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "digest": one.digest,
-        "title": one.title,
-        "state": one.state,
-        "events": [
-            {
-                "action": event.action,
-                "actor": event.actor,
-                "at": event.at.isoformat(),
-                "effective": event.effective.isoformat() if event.effective else None,
-                "reason": event.reason,
-            }
-            for event in one.events
-        ],
-    }

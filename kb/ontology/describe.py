@@ -1,4 +1,4 @@
-"""Records in words: what a condition, a criterion, a duty or a binding says, in both languages.
+"""Records in words: what a condition, a criterion, a duty, a binding or a use says, in both languages.
 
 Records of the ontology carry no labels of their own; their words follow from their parts, so that they can
 never disagree with them.
@@ -7,6 +7,7 @@ never disagree with them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from pyoxigraph import Literal, NamedNode
 
@@ -33,6 +34,9 @@ class Describer:
             (xz("module"), self._use),
             (xz("scheme"), self._binding),
             (xz("mayCause"), self._cascade),
+            (xz("group"), partial(self._for_types, of=xz("group"))),
+            (xz("menu"), partial(self._for_types, of=xz("menu"))),
+            (xz("exposes"), self._exposure),
         )
         store.subscribe(self._forget)
 
@@ -100,6 +104,21 @@ class Describer:
         assert effect is not None
         before, after = self.text(cause), self.text(effect)
         return Text(before.zh + ARROW + after.zh, before.en + ARROW + after.en)
+
+    def _for_types(self, use: NamedNode, of: NamedNode) -> Text:
+        """Say the use of a working group or a menu: what is used, and for which types."""
+        used = self._one(use, of)
+        assert used is not None
+        label, types = self.text(used), self._listed(use, xz("appliesTo"))
+        return Text(f"{label.zh}（{types.zh}）", f"{label.en} ({types.en})")
+
+    def _exposure(self, exposure: NamedNode) -> Text:
+        before, after = self._listed(exposure, xz("appliesTo")), self._listed(exposure, xz("exposes"))
+        return Text(before.zh + ARROW + after.zh, before.en + ARROW + after.en)
+
+    def _listed(self, record: NamedNode, property_: NamedNode) -> Text:
+        texts = sorted((self.text(term) for term in self._all(record, property_)), key=lambda text: text.en)
+        return Text("、".join(t.zh for t in texts), ", ".join(t.en for t in texts))
 
     def _conditions(self, record: NamedNode) -> Text:
         texts = sorted((self.text(c) for c in self._all(record, xz("condition"))), key=lambda text: text.en)

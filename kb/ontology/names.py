@@ -110,9 +110,14 @@ class Names:
 
 
 def nearest(text: str, choices: list[str], limit: int = 3) -> list[str]:
-    """Return the *choices* most like *text*, best first; none where nothing is alike."""
+    """Return the *choices* most like *text* whatever their case, best first; none where nothing is alike."""
     ranked = process.extract(
-        text, list(dict.fromkeys(choices)), scorer=fuzz.WRatio, limit=limit, score_cutoff=40
+        text,
+        list(dict.fromkeys(choices)),
+        scorer=fuzz.WRatio,
+        processor=str.casefold,
+        limit=limit,
+        score_cutoff=40,
     )
     return [name for name, _, _ in ranked]
 

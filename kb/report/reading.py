@@ -137,6 +137,8 @@ def _given_by_system(
     """What every report carries without being asked: its class, when it came, the local date."""
     for type_ in dict.fromkeys((xz("Incident"), *types)):
         yield Triple(incident, RDF_TYPE, type_)
+    if len(set(types)) > 1:  # a graph keeps no order, so what the report names first is said
+        yield Triple(incident, xz("mainType"), types[0])
     moment = NamedNode(XSD + "dateTime")
     yield Triple(incident, xz("receivedAt"), Literal(received.isoformat(), datatype=moment))
     when = [t.object for t in facts if t.predicate == xz("occurredAt")]

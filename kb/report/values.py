@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -30,6 +30,11 @@ EARLIEST, LATEST = 1900, 2200
 """Years that a report may speak of; what is impossible among them is the contract's to say."""
 ACCEPTED_TRUE = {"true", "是", "有", "yes"}
 ACCEPTED_FALSE = {"false", "否", "无", "no"}
+
+
+def today() -> date:
+    """Return the day that it is in China, wherever the machine stands."""
+    return datetime.now(CHINA_STANDARD_TIME).date()
 
 
 def literal(kind: NamedNode, key: str, value: object) -> Literal | Fault:

@@ -15,7 +15,7 @@ from kb.services.incident import Answer, derive
 from kb.services.views import View
 from kb.services.workspace import Workspace
 
-BUDGET = 20
+BUDGET = 80
 """How many changes of facts are tried for one expectation: enough for a near miss, and never slow."""
 
 

@@ -18,7 +18,7 @@ from kb.errors import InputError, KnowledgeFault
 from kb.inference.program import Program, read, rule_files
 from kb.namespaces import ROOT, XZ
 from kb.ontology import files, reasoning
-from kb.ontology.checks import contract, logic, plans, provisions, terms
+from kb.ontology.checks import contract, logic, modules, plans, provisions, terms
 from kb.ontology.checks.finding import Finding, Severity
 from kb.ontology.files import KnowledgeFile
 from kb.ontology.knowledge import Knowledge
@@ -98,6 +98,9 @@ def _ontology(knowledge: Knowledge, paths: list[Path], on: date, verdict: Verdic
     verdict.findings += provisions.conflicts(graph, places)
     verdict.findings += provisions.repetitions(graph, places)
     verdict.findings += provisions.superseded(graph, places, on)
+    verdict.findings += modules.circles(graph, places)
+    verdict.findings += modules.unachieved(graph, places)
+    verdict.findings += modules.unused(graph, places)
     verdict.findings += plans.due(graph, places, on)
     verdict.findings += plans.revisions(graph, places, on)
     verdict.findings += provisions.weak(graph, places)

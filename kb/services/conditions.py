@@ -8,7 +8,7 @@ from pyoxigraph import Variable
 
 from kb.errors import Text
 from kb.inference.explanation.misses import Status, Unmet
-from kb.services.trials import INCIDENT_CLASS
+from kb.services.incident import INCIDENT_CLASS
 from kb.services.words import Words
 from kb.srl.syntax import Filter, Negation, Rule, Term, TriplePattern, variables_of
 

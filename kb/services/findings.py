@@ -36,10 +36,13 @@ class Findings:
     """Looks up what *answer* concludes and what knowledge says of that, by local names of properties."""
 
     def __init__(self, workspace: Workspace, answer: Answer) -> None:
+        self.answer = answer
         self._workspace = workspace
-        self._answer = answer
         self._derivation = answer.derivation
         self._knowledge = workspace.engine.source
+        self._reported: dict[NamedNode, list[Term]] = {}
+        for triple in answer.facts:
+            self._reported.setdefault(triple.predicate, []).append(triple.object)
 
     def first(self, relation: str) -> dict[str, Any] | None:
         """Return the first conclusion with *relation*, or ``None``."""
@@ -59,7 +62,7 @@ class Findings:
 
     def because(self, relation: str, term: Term) -> dict[str, Any]:
         """Return the rule that drew a conclusion about the incident, and the clause that it rests on."""
-        because = self._derivation.because(Triple(self._answer.incident, xz(relation), term))
+        because = self._derivation.because(Triple(self.answer.incident, xz(relation), term))
         assert because is not None
         rule = because.rule
         assert rule.iri is not None
@@ -79,12 +82,21 @@ class Findings:
 
     def all(self, relation: str) -> list[Term]:
         """Return what was concluded of the incident with *relation*."""
-        return self._derivation.objects(self._answer.incident, xz(relation))
+        return self._derivation.objects(self.answer.incident, xz(relation))
 
     def values(self, subject: Term, relation: str | NamedNode) -> Iterable[Term]:
         """Return what knowledge says of *subject*."""
         predicate = xz(relation) if isinstance(relation, str) else relation
         return self._knowledge.values(subject, predicate)
+
+    def reported(self, relation: str | NamedNode) -> list[Term]:
+        """Return what was reported of the incident with *relation*."""
+        return self._reported.get(xz(relation) if isinstance(relation, str) else relation, [])
+
+    def holders(self, object_: Term, relation: str | NamedNode) -> Iterable[Term]:
+        """Return of what knowledge says that it has *object_* for *relation*."""
+        predicate = xz(relation) if isinstance(relation, str) else relation
+        return self._knowledge.holders(object_, predicate)
 
     def one(self, subject: Term, relation: str | NamedNode) -> Term | None:
         """Return one of :meth:`values`, or ``None``."""

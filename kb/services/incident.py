@@ -18,6 +18,7 @@ from kb.services.workspace import Workspace
 from kb.store.protocol import Change
 
 OCCURRED_ON = xz("occurredOn")
+INCIDENT_CLASS, MAIN_TYPE = xz("Incident"), xz("mainType")
 WORKING = xz("workingProperty")
 TRUE = Literal("true", datatype=NamedNode(XSD + "boolean"))
 
@@ -105,8 +106,19 @@ def day_of(facts: Iterable[Triple]) -> date:
     return next(date.fromisoformat(day.value) for day in days if isinstance(day, Literal))
 
 
-def recent(workspace: Workspace, limit: int = 50) -> list[tuple[str, NamedNode, str]]:
-    """Return identifier, type and time of receipt of the newest incidents, newest first."""
+def types_of(facts: Iterable[Triple]) -> list[NamedNode]:
+    """Return the types that *facts* report, the main one first; the class of all incidents is none."""
+    types: set[NamedNode] = set()
+    main: set[NamedNode] = set()
+    for triple in facts:
+        kept = types if triple.predicate == RDF_TYPE else main if triple.predicate == MAIN_TYPE else None
+        if kept is not None and isinstance(triple.object, NamedNode) and triple.object != INCIDENT_CLASS:
+            kept.add(triple.object)
+    return sorted(types, key=lambda type_: (type_ not in main, type_.value))
+
+
+def recent(workspace: Workspace, limit: int = 50) -> list[tuple[str, list[NamedNode], str]]:
+    """Return identifier, types (the main one first) and time of receipt of the newest incidents."""
     received = sorted(
         (
             (q.object.value, q.subject)
@@ -117,7 +129,7 @@ def recent(workspace: Workspace, limit: int = 50) -> list[tuple[str, NamedNode, 
         reverse=True,
     )
     return [
-        (subject.value.rsplit("/", 1)[-1], _type(workspace, subject), time)
+        (subject.value.rsplit("/", 1)[-1], _types(workspace, subject), time)
         for time, subject in received[:limit]
     ]
 
@@ -141,11 +153,9 @@ def _response(
     yield Quad(node, xz("release"), Literal(workspace.release), name)
 
 
-def _type(workspace: Workspace, incident: NamedNode) -> NamedNode:
-    for quad in workspace.store.match(incident, RDF_TYPE, None):
-        if isinstance(quad.object, NamedNode) and quad.object != xz("Incident"):
-            return quad.object
-    return xz("Incident")
+def _types(workspace: Workspace, incident: NamedNode) -> list[NamedNode]:
+    quads = (q for p in (RDF_TYPE, MAIN_TYPE) for q in workspace.store.match(incident, p, None))
+    return types_of(Triple(q.subject, q.predicate, q.object) for q in quads) or [INCIDENT_CLASS]
 
 
 def _first_received(workspace: Workspace, identifier: object) -> datetime | None:

@@ -29,7 +29,7 @@ from kb.services.views import View
 from kb.services.workspace import Workspace
 
 MAX_DERIVATIONS = 240
-MAX_MORE = 40
+MAX_MORE = 80
 """So many derivations may look for other changes of the same size, once one was found."""
 MAX_VALUES = 12
 """So many numbers are tried for one fact."""
@@ -40,7 +40,9 @@ UNKNOWN, REPORTED = 1.0, 1.5
 PLACE, OCCURRED_AT = xz("place"), xz("occurredAt")
 MOVED = {RDF_TYPE: 8.0, PLACE: 9.0, OCCURRED_ON: 10.0}
 """What an incident is, and where and when it happened: to say otherwise is the last resort."""
-_Change: TypeAlias = tuple[int, dict[str, Value | None]]
+Supposed: TypeAlias = Value | list[str] | None
+"""A value to try: ``None`` takes the fact away, a list holds the types of a compound incident."""
+_Change: TypeAlias = tuple[int, dict[str, Supposed]]
 """How far off the values are, and the changes by key of a report."""
 INTEGERS = {XSD + name for name in ("integer", "nonNegativeInteger", "positiveInteger")}
 
@@ -53,7 +55,7 @@ class Found:
     search, so that a smaller change may exist.
     """
 
-    changes: tuple[dict[str, Value | None], ...]
+    changes: tuple[dict[str, Supposed], ...]
     tried: int
     complete: bool
 
@@ -121,13 +123,13 @@ class _Searcher:
         """How many derivations were made."""
         return self._trial.tried - self._start
 
-    def try_all(self, plans: Sequence[Plan]) -> list[dict[str, Value | None]]:
+    def try_all(self, plans: Sequence[Plan]) -> list[dict[str, Supposed]]:
         """Return the changes among *plans* that work; of each combination of facts the smallest.
 
         The plans take turns, so that none uses up the budget with values that are far off.
         """
-        found: list[dict[str, Value | None]] = []
-        queue: list[tuple[float, int, dict[str, Value | None], Iterator[_Change]]] = []
+        found: list[dict[str, Supposed]] = []
+        queue: list[tuple[float, int, dict[str, Supposed], Iterator[_Change]]] = []
         for place, plan in enumerate(plans):
             _push(queue, effort(plan), place, self._changes(plan))
         last = self.tried + self._budget
@@ -142,8 +144,8 @@ class _Searcher:
                 _push(queue, effort(plans[place]), place, changes)
         return found
 
-    def _works(self, changes: dict[str, Value | None]) -> bool:
-        key = tuple(sorted(changes.items()))
+    def _works(self, changes: dict[str, Supposed]) -> bool:
+        key = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in sorted(changes.items()))
         if key in self._seen:
             return False
         self._seen.add(key)
@@ -164,10 +166,10 @@ class _Searcher:
             far = sum(place for place, _ in combination)
             yield far, {key: value for key, (_, value) in zip(keys, combination, strict=True)}
 
-    def _values(self, lever: Lever) -> tuple[str, list[Value | None]]:
+    def _values(self, lever: Lever) -> tuple[str, list[Supposed]]:
         """Return the key of a report that a lever moves, and the values to try."""
         if lever.property == RDF_TYPE:
-            return TYPE_KEY, [term.value for term in _iris(lever)]
+            return TYPE_KEY, self._types([term.value for term in _iris(lever)])
         if lever.property == OCCURRED_ON:
             dates = (t.value for t in lever.values if isinstance(t, Literal))
             return "time", [f"{date}T12:00:00+08:00" for date in sorted(dates)]
@@ -178,6 +180,13 @@ class _Searcher:
         if lever.remove and present is not None and lever.property not in MOVED:
             return field.key, [*values, None]
         return field.key, list(values)
+
+    def _types(self, suggested: list[str]) -> list[Supposed]:
+        """Return what else the incident may be; one that has several types may have one more as well."""
+        present = self._trial.data.get(TYPE_KEY)
+        if not isinstance(present, list):
+            return [*suggested]
+        return [*([*present, type_] for type_ in suggested if type_ not in present), *suggested]
 
     def _plausible(self, field: Field, lever: Lever, present: Any) -> Iterable[Value | None]:
         range_ = field.range.value

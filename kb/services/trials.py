@@ -13,16 +13,15 @@ from typing import Any, TypeAlias
 from pyoxigraph import Literal, NamedNode
 
 from kb.errors import ReportRejected, Text, both
-from kb.namespaces import RDF_TYPE, xz
+from kb.namespaces import xz
 from kb.report.reading import ID_KEY, TYPE_KEY, unknown_key
 from kb.report.values import Value, in_json, plain
 from kb.report.vocabulary import Field
-from kb.services.incident import Answer
+from kb.services.incident import Answer, types_of
 from kb.services.views import View
 from kb.services.workspace import Workspace
 
 RECEIVED_AT = xz("receivedAt")
-INCIDENT_CLASS = xz("Incident")
 Changes: TypeAlias = Mapping[str, Any]
 """New values by key of a report; ``None`` takes a fact away."""
 
@@ -67,9 +66,9 @@ class Trial:
 def report_of(workspace: Workspace, answer: Answer) -> dict[str, Any]:
     """Return the report that says what is known of the incident of *answer*, by the keys of a report."""
     data: dict[str, Any] = {}
-    types = [t.object for t in answer.facts if t.predicate == RDF_TYPE and t.object != INCIDENT_CLASS]
+    types = [type_.value for type_ in types_of(answer.facts)]
     if types:
-        data[TYPE_KEY] = plain(types[0]) if len(types) == 1 else [plain(type_) for type_ in types]
+        data[TYPE_KEY] = types[0] if len(types) == 1 else types
     for triple in answer.facts:
         field = workspace.vocabulary.of_property(triple.predicate)
         if field is not None:

@@ -148,7 +148,7 @@ def _changes(view: View, old: Mapping[str, Any], new: Mapping[str, Any]) -> list
     return [change(view, key, old.get(key), new.get(key)) for key in keys]
 
 
-def change(view: View, key: str, old: Value | None, new: Value | None) -> Node:
+def change(view: View, key: str, old: Value | list[str] | None, new: Value | list[str] | None) -> Node:
     """Return the change of one fact as it stands in JSON."""
     workspace = view.workspace
     label, _ = label_of(workspace, key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -17,12 +16,13 @@ from kb.ontology.knowledge import Knowledge
 from kb.ontology.names import Names
 from kb.report.contract import Contract
 from kb.report.reading import Reader
+from kb.report.values import today
 from kb.report.vocabulary import Vocabulary
 from kb.resources import folder
 from kb.services import loading
 from kb.services.loading import Progress
 from kb.services.releases.archive import Archive
-from kb.services.releases.keeping import current
+from kb.services.releases.keeping import current, remember
 from kb.store.embedded import open_store
 from kb.store.protocol import Store
 from kb.store.replaced import ReplacedStore
@@ -43,7 +43,8 @@ class Workspace:
         self.home = home
         self.store: Store = open_store(home)
         try:
-            base = self.knowledge = current(self.store, Archive(home), date.today())
+            day, archive = today(), Archive(home)
+            base = self.knowledge = current(self.store, archive, day)
             program = read(base.rules)
             loading.load_knowledge(self.store, base.ontology, base.rules)
             loading.load_divisions(self.store, examples)
@@ -51,6 +52,7 @@ class Workspace:
                 loading.load_city(self.store, code, examples, progress)
             self._assemble(base, program)
             loading.update_background(self.store, self.engine, base.rules)
+            remember(self.store, archive, day)
         except BaseException:
             self.store.close()
             raise

@@ -206,7 +206,9 @@ def test_load_says_that_everything_is_up_to_date(xiezhi: Run) -> None:
 def test_check_finds_nothing_wrong_in_the_knowledge_that_is_shipped(xiezhi: Run) -> None:
     done = xiezhi("check")
     assert done.returncode == 0
-    assert "nothing wrong" in done.stderr
+    assert " 0 errors, 1 warnings, " in done.stderr
+    (warning,) = done.stdout.splitlines()
+    assert "no case makes rule:more-than fire" in warning, "no condition makes this comparison yet"
 
 
 def test_test_runs_the_cases_of_a_folder(xiezhi: Run) -> None:
@@ -228,7 +230,13 @@ def test_test_shows_a_case_that_fails_and_is_exit_1(xiezhi: Run, tmp_path: Path)
     assert done.stdout.splitlines() == [
         "✗ x.cases.yaml: 错的",
         "    expected grade = 重大, derived: Larger",
+        "      · Not concluded: this incident · grade: Major.",
+        "      · At the nearest: direct loss was not reported (needed: direct loss ≥ 50,000,000).",
+        "      · It would follow with direct loss: unknown → 50,000,000 yuan.",
+        "      · rule: Preliminary grade (rule:grade)",
         "    must not have grade = Larger",
+        "      · The highest grade of all regimes is Larger, "
+        "by the criterion “deaths ≥ 3 people”. (rule:grade)",
     ]
     assert "1 cases passed, 1 failed" in done.stderr
 

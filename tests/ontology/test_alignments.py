@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ XZ = Namespace("https://w3id.org/xiezhi/ns#")
 KB = "https://w3id.org/xiezhi/kb/"
 BASE = "https://w3id.org/xiezhi/ontology/alignments/"
 CAP = KB + "cap/"
+HIP = "https://undrr-hip.org/"
+HIP_CODES = URIRef(KB + "code-scheme/undrr-hip-2021")
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 XSD_ELEMENT = "{http://www.w3.org/2001/XMLSchema}"
 
@@ -30,7 +33,7 @@ SOURCES = {
         "https://raw.githubusercontent.com/beAWARE-project/ontology/master/beAWARE_ontology#",
         "onto/beAWARE_ontology.owl",
     ),
-    "undrr": ("https://undrr-hip.org/", "hazard/undrr-isc-hazard-classification.ttl"),
+    "undrr": (HIP, "hazard/undrr-isc-hazard-classification.ttl"),
 }
 """Of each alignment with an RDF vocabulary: the namespace of its targets, and the file that declares them."""
 
@@ -56,7 +59,7 @@ def alignments(graphs: dict[URIRef, Graph]) -> dict[str, Graph]:
 def aligned(knowledge: Graph) -> list[tuple[URIRef, URIRef, URIRef]]:
     """Every mapping of the knowledge."""
     found = list(mappings(knowledge))
-    assert len(found) > 150
+    assert len(found) > 500
     return found
 
 
@@ -169,6 +172,68 @@ def test_every_type_of_incident_has_a_category_of_cap(knowledge: Graph) -> None:
     for kind in sorted(kinds):
         assert cap_category(knowledge, kind), kind
     assert cap_category(knowledge, XZ.BuildingFire) == [URIRef(CAP + "category/fire")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "category"),
+    [
+        ("MetroPowerFailure", "transport"),
+        ("MetroFire", "fire"),
+        ("LiftTrapping", "rescue"),
+        ("WaterMainBurst", "infra"),
+        ("ForestFire", "fire"),
+        ("Tornado", "met"),
+        ("Aftershock", "geo"),
+        ("RadioactiveSourceLoss", "safety"),
+        ("RabiesEpidemic", "health"),
+    ],
+)
+def test_a_category_of_cap_is_who_answers_and_not_where_the_law_files_a_type(
+    kind: str, category: str, knowledge: Graph
+) -> None:
+    assert cap_category(knowledge, XZ[kind]) == [URIRef(f"{CAP}category/{category}")]
+
+
+def hazard_profiles(knowledge: Graph, kind: URIRef) -> set[str]:
+    """Return the codes of the hazard profiles or clusters that *kind*, or a type above it, corresponds to."""
+    return {
+        str(target).removeprefix(HIP)
+        for wider in knowledge.transitive_objects(kind, RDFS.subClassOf)
+        if wider not in {XZ.NaturalDisaster, XZ.Incident}
+        for relation in MAPPINGS
+        for target in knowledge.objects(wider, relation)
+        if target.startswith(HIP)
+    }
+
+
+def test_every_natural_disaster_corresponds_to_a_hazard_of_undrr(knowledge: Graph) -> None:
+    kinds = set(knowledge.transitive_subjects(RDFS.subClassOf, XZ.NaturalDisaster)) - {XZ.NaturalDisaster}
+    assert len(kinds) > 20
+    assert [kind for kind in sorted(kinds) if not hazard_profiles(knowledge, kind)] == []
+
+
+def test_a_type_has_the_code_of_a_hazard_profile_exactly_if_it_is_close_to_it(knowledge: Graph) -> None:
+    coded = {
+        (kind, str(code))
+        for kind, code in knowledge.subject_objects(SKOS.notation)
+        if isinstance(code, Literal) and code.datatype == HIP_CODES
+    }
+    close = {
+        (kind, target.removeprefix(HIP))
+        for kind, target in knowledge.subject_objects(SKOS.closeMatch)
+        if re.fullmatch(HIP + r"[A-Z]{2}\d{4}", target)
+    }
+    assert len(coded) > 50
+    assert coded == close
+
+
+def test_no_code_of_a_hazard_profile_is_given_to_two_types(knowledge: Graph) -> None:
+    codes = Counter(
+        code
+        for code in knowledge.objects(None, SKOS.notation)
+        if getattr(code, "datatype", None) == HIP_CODES
+    )
+    assert [code for code, count in codes.items() if count > 1] == []
 
 
 def test_a_colour_of_a_warning_is_close_to_a_severity_and_never_the_same(knowledge: Graph) -> None:

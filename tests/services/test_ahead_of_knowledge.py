@@ -178,3 +178,12 @@ def test_who_supports_or_acts_first_is_not_listed_as_assisting_too(conclude: Con
     assert any("water-supply" in body for body in concluded("supportDepartment"))
     assert not any("water-supply" in body for body in concluded("assistingDepartment"))
     assert concluded("assistingDepartment")
+
+
+@pytest.mark.parametrize(("day", "listed"), [("2015-12-31", True), ("2016-01-01", False)])
+def test_a_transition_that_has_ended_is_not_awaited(conclude: Conclude, day: str, listed: bool) -> None:
+    ended = f"""
+    <{ROOT}kb/transition/test> a xz:Transition ; xz:appliesTo xz:FireAccident ; {PROVISION} ;
+        xz:validUntil "2015-12-31"^^xsd:date ; xz:condition condition:leak-is-true .
+    """
+    assert ("transition/test" in conclude(ended, type="火灾", time=day)("awaits")) is listed

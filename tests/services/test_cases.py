@@ -31,7 +31,7 @@ CASES = [*cases.find(RULES), *cases.find(ONTOLOGY)]
 PROGRAM: Program = read(RULES)
 SLOT = re.compile(r"\{(\w+)\}")
 
-UNUSED = {"more-than": "moreThan", "at-most": "atMost"}
+UNUSED = {"more-than": "moreThan"}
 """Rules whose comparison no condition of the ontology makes yet: rule and property."""
 
 AHEAD = {
@@ -40,13 +40,14 @@ AHEAD = {
     ("assisting", "firstResponder"),
     ("criterion-met", "fallsShortOf"),
     ("criterion-open", "meets"),
-    ("ask", "knows"),
-    ("use-refuted", "satisfies"),
     ("use-open", "validUntil"),
+    ("transition-open", "validUntil"),
     ("ask-for-module", "knows"),
+    ("contention", ""),
 }
 """The NOTs that the knowledge of today gives nothing to block: rule and property. What they are for, such as
-criteria of two conditions, tests/services/test_ahead_of_knowledge.py tries on knowledge of its own."""
+criteria of two conditions, tests/services/test_ahead_of_knowledge.py tries on knowledge of its own. The
+FILTER of ``contention`` is here for ever: it only keeps each pair from being looked at twice."""
 
 
 def name(rule: Rule) -> str:

@@ -89,7 +89,13 @@ def test_the_secret_is_told_to_whoever_may_see_it(hidden: Workspace) -> None:
     """The test would prove nothing if the secret had no part in the answer."""
     assert tells(json.dumps(explaining.why(hidden, "hidden", "leadDepartment"), ensure_ascii=False))
     assert tells(json.dumps(explaining.why(hidden, "hidden", "activates"), ensure_ascii=False))
-    assert tells(json.dumps(why_not(hidden, "hidden", "重大"), ensure_ascii=False))
+    whole, part = (why_not(hidden, "hidden", "重大", **who)["answers"] for who in ({}, {"visible": visible}))
+    losses = [
+        {found["report"].get("directLoss") for answer in answers for found in answer["change"]["found"]}
+        for answers in (whole, part)
+    ]
+    assert min(losses[0] - {None}) < 50_000_000, "the secret threshold makes less than the law's enough"
+    assert losses[1] - {None} == {50_000_000}
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,7 @@ def test_the_newest_incidents_come_first(fresh: Workspace) -> None:
         incident.report(fresh, {"id": f"n{number}", **FIRE}, actor="test")
     recent = incident.recent(fresh, limit=3)
     assert [identifier for identifier, _, _ in recent] == ["n3", "n2", "n1"]
-    assert recent[0][1] == xz("BuildingFire")
+    assert recent[0][1] == [xz("BuildingFire")]
 
 
 def test_one_incident_knows_nothing_of_another(workspace: Workspace) -> None:

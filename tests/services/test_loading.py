@@ -13,9 +13,9 @@ from kb.errors import KnowledgeFault
 from kb.inference.engine import Engine
 from kb.inference.program import read
 from kb.namespaces import RDFS, SKOS, graph, xz
+from kb.ontology import knowledge
 from kb.resources import folder
 from kb.services import loading
-from kb.services import workspace as workspace_module
 from kb.services.workspace import Workspace
 from kb.store.embedded import open_store
 
@@ -28,7 +28,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("ontology", "rules"):
         shutil.copytree(folder(name), tmp_path / "data" / name)
     places = {name: tmp_path / "data" / name for name in ("ontology", "rules")}
-    monkeypatch.setattr(workspace_module, "folder", lambda name: places.get(name) or folder(name))
+    monkeypatch.setattr(knowledge, "folder", lambda name: places.get(name) or folder(name))
     return tmp_path / "data"
 
 
@@ -56,7 +56,7 @@ def test_a_changed_file_replaces_its_graph_and_no_other(empty: Open, data: Path)
             for entry in workspace.store.entries(after=before)
             for quad in (*entry.change.additions, *entry.change.removals)
         }
-        assert changed == {graph("knowledge/flood"), loading.STATE}
+        assert changed == {graph("knowledge/flood"), loading.STATE, graph("releases")}
         assert workspace.names.label(xz("Waterlogging")).zh == "城市积水"
         assert workspace.release != release
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kb.errors import Forbidden, InputError, KnowledgeFault, NotFound, StoreError
 from kb.ontology.knowledge import over, shipped
+from kb.report.values import today
 from kb.services import incident
 from kb.services.incident import derive
 from kb.services.releases import desk, life
@@ -22,7 +23,7 @@ from kb.services.releases.life import Event, Release
 from kb.services.releases.replay import replay
 from kb.services.workspace import TrialWorkspace, Workspace
 
-TODAY = date.today()
+TODAY = today()
 MORE = """
 use:gas-interruption-epidemiology a xz:ModuleUse ; xz:appliesTo xz:GasSupplyInterruption ;
     xz:module module:epidemiology ;

@@ -249,6 +249,39 @@ def test_the_openapi_description_names_every_route_of_the_api(client: Client) ->
     assert blueprint.name == "api"
 
 
+def required(schemas: dict[str, Any], name: str) -> set[str]:
+    """Return the keys that the schema *name* demands beyond those of a thing."""
+    schema = schemas[name]
+    return set(schema.get("required", [])) | {
+        key for part in schema.get("allOf", []) for key in part.get("required", [])
+    }
+
+
+def test_the_openapi_description_demands_just_what_a_recommendation_has(client: Client) -> None:
+    schemas = client.get("/api/openapi.json").json["components"]["schemas"]
+    report = {"type": ["燃气爆炸", "暴雨"], "grid": "370102", "deaths": 4, "warningSignal": "红色"}
+    data = client.post_json("/api/recommend", report).json
+    assert required(schemas, "Recommendation") == set(data)
+    assert set(schemas["Recommendation"]["properties"]["response"]["required"]) == set(data["response"])
+    things = {"iri", "label", "because"}
+    for name, thing in {
+        "Regrading": data["regrading"],
+        "Contention": data["contention"][0],
+        "Group": data["groups"][0],
+        "Module": data["modules"][0],
+        "Menu": data["measures"][0],
+        "Transition": data["transitions"]["awaited"][0],
+    }.items():
+        assert required(schemas, name) == set(thing) - things, name
+
+
+def test_the_list_of_incidents_names_all_types_of_a_compound_one(client: Client) -> None:
+    client.post_json("/api/recommend", {"type": ["暴雨", "燃气爆炸"], "grid": "370102"})
+    newest = client.get("/api/incidents?limit=1").json["incidents"][0]
+    assert [type_["label"]["zh"] for type_ in newest["types"]] == ["暴雨", "燃气爆炸"]
+    assert newest["type"] == newest["types"][0]
+
+
 def test_the_readable_page_of_the_api_lists_the_same(client: Client) -> None:
     page = client.get("/api", "text/html", **{"Accept-Language": "zh"})
     assert page.status == 200

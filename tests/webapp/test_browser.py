@@ -36,6 +36,7 @@ EARLIER = [
     {"type": "建筑物坍塌", "grid": "370113", "trapped": 9, "deaths": 32},
 ]
 """What else happened today: the queue of a duty room is not empty."""
+COMPOUND = {"type": ["燃气爆炸", "暴雨"], "grid": "370102", "deaths": 4, "warningSignal": "红色预警"}
 DESK: ViewportSize = {"width": 1366, "height": 768}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
@@ -144,7 +145,7 @@ def test_an_officer_reports_in_chinese_asks_why_and_answers_a_question(officer: 
         box = page.locator(selector).bounding_box()
         assert box is not None
         assert box["y"] + box["height"] < DESK["height"], f"{selector} is below the first screen"
-    expect(page.locator(".deadline .left").first).to_have_text("还剩 59 分钟")
+    expect(page.locator(".deadline .left").first).to_have_text("还剩 29 分钟")
 
     # Why: the proof opens in place, and closes again.
     why = page.locator(".cell.lead .why")
@@ -181,6 +182,23 @@ def test_the_same_answer_in_english_has_no_chinese_but_the_name(officer: Any) ->
     assert not [letter for letter in text if "\u3400" <= letter <= "\u9fff"]
     page.locator(".cell.grade .why").first.click()
     duty.picture("answer-en")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("lang", ["zh-CN", "en-US"])
+def test_a_compound_incident_fits_closed_and_opened(officer: Any, lang: str, size: ViewportSize) -> None:
+    duty = officer(lang, size)
+    told = duty.server.client.post_json("/api/recommend", COMPOUND)
+    page = duty.open(f"/incident/{told.json['incident']['id']}")
+    duty.check()
+    for part in (".groups", ".measures", ".transitions", ".exposed", ".contention"):
+        assert page.locator(f"{part}[open]").count() == 0
+        page.locator(f"{part} > summary").click()
+    page.locator(".modules .others > summary").click()
+    page.locator(".groups .why").first.click()
+    expect(page.locator(".groups .proof .sentence").first).to_be_visible()
+    if lang == "en-US":
+        assert not [letter for letter in page.locator("main").inner_text() if "\u3400" <= letter <= "\u9fff"]
 
 
 def test_a_phone_shows_it_all_in_one_column(officer: Any) -> None:

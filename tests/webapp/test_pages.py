@@ -212,3 +212,79 @@ def test_what_was_typed_cannot_become_markup(client: Client) -> None:
 def test_the_queue_names_the_newest_incident(client: Client) -> None:
     incident = client.post_json("/api/recommend", REPORT).json["incident"]["id"]
     assert f"/incident/{incident}" in client.get("/queue").text.split("</li>")[0]
+
+
+# ── compound incidents, and what comes later ─────────────────────────────────────────────────
+
+COMPOUND = {"type": "燃气爆炸", "also": "暴雨", "grid": "370102", "deaths": "4", "warningSignal": "红色"}
+
+
+def test_a_second_type_in_the_form_makes_a_compound_incident(client: Client) -> None:
+    address = report(client, COMPOUND).headers["Location"]
+    page = client.get(address, **{"Accept-Language": "en"}).text
+    assert "Gas explosion + Rainstorm" in visible(page)
+    assert "Called upon by several parts at once:" in page
+    assert "Flood plan" in page
+    assert "Gas explosion + Rainstorm" in visible(client.get("/queue", **{"Accept-Language": "en"}).text)
+
+
+def test_one_more_fact_leaves_a_compound_incident_compound(client: Client) -> None:
+    address = report(client, COMPOUND).headers["Location"]
+    hidden, session = client.form(address)
+    client.post_form(address, {"csrf_token": hidden["csrf_token"], "missing": "3"}, session)
+    told = client.get("/api" + address.replace("incident/", "incidents/")).json
+    assert [type_["label"]["zh"] for type_ in told["types"]] == ["燃气爆炸", "暴雨"]
+
+
+def test_a_correction_shows_the_other_type_and_may_take_it_away(client: Client) -> None:
+    address = report(client, COMPOUND).headers["Location"]
+    hidden, session = client.form(address, lang="zh")
+    page = client.get(address, **{"Accept-Language": "zh"}).text
+    assert re.search(r'id="old-also-1" name="also"[^>]*value="暴雨"', page)
+    single = {k: v for k, v in COMPOUND.items() if k != "also"}
+    client.post_form(address, {**hidden, "mode": "replace", **single}, session)
+    told = client.get("/api" + address.replace("incident/", "incidents/")).json
+    assert [type_["label"]["zh"] for type_ in told["types"]] == ["燃气爆炸"]
+
+
+def test_a_misspelt_second_type_is_named_and_not_lost(client: Client) -> None:
+    reply = report(client, {**COMPOUND, "also": "爆雨"}, lang="zh")
+    assert reply.status == 422
+    assert "爆雨" in visible(reply.text)
+    assert re.search(r'name="also"[^>]*value="爆雨"', reply.text)
+
+
+def test_what_if_supposes_another_second_type_or_none(client: Client) -> None:
+    address = report(client, COMPOUND).headers["Location"]
+    lang = {"Accept-Language": "en", **HTMX}
+    same = urlencode({"type": "Gas explosion", "also": "Rainstorm", "deaths": "4"})
+    assert "Nothing in the answer would change." in visible(
+        client.get(f"{address}/what-if?{same}", **lang).text
+    )
+    alone = urlencode({"type": "Gas explosion", "also": "", "deaths": "4"})
+    text = visible(client.get(f"{address}/what-if?{alone}", **lang).text)
+    assert "type of incident: Gas explosion, Rainstorm → Gas explosion" in text
+
+
+def test_groups_measures_and_transitions_wait_below_the_answer(client: Client) -> None:
+    address = report(client, COMPOUND).headers["Location"]
+    page = client.get(address, **{"Accept-Language": "en"}).text
+    assert page.index('class="columns"') < page.index('class="further"')
+    for title in (
+        "Working groups",
+        "Targets to check",
+        "Measures that may be taken",
+        "When to escalate, hand over and end",
+        "What each needs and achieves",
+    ):
+        closed = re.search(rf"<details class=\"[^\"]*\">\s*<summary>{title}", page)
+        assert closed, title
+    assert "Re-grading:" in page
+    assert "Due now" not in page
+
+
+def test_what_is_due_now_stands_above(client: Client) -> None:
+    address = report(client, {**COMPOUND, "capacityExceeded": "true"}).headers["Location"]
+    page = client.get(address, **{"Accept-Language": "en"}).text
+    assert page.index("Due now") < page.index('class="columns"')
+    assert "Beyond capacity" in page[page.index("Due now") : page.index('class="columns"')]

@@ -16,7 +16,7 @@ from kb.srl.syntax import Term
 
 MAX_LEVERS = 3
 """A plan with more changes than these is no small change any more."""
-MAX_PLANS = 16
+MAX_PLANS = 40
 """So many plans are kept where there are several; those of least effort."""
 
 

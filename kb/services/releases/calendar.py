@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from kb.errors import Text
-from kb.services.releases.life import STATES, Event, Release
+from kb.services.releases.life import STATES, Release
 
 EFFECTIVE, SUPERSEDED = Text("生效", "effective"), Text("已被取代", "superseded")
 
@@ -36,12 +36,7 @@ def standing(release: Release, releases: Iterable[Release], on: date) -> Text:
     current = in_force(releases, on)
     if current is not None and current.digest == release.digest:
         return EFFECTIVE
-    started = [day for event in release.events if (day := starts(event)) is not None]
+    started = [event.effective for event in release.events if event.effective is not None]
     if started and min(started) <= on:
         return SUPERSEDED
     return STATES["approved"]
-
-
-def starts(event: Event) -> date | None:
-    """Return the day from which *event* puts its release in force."""
-    return event.effective if event.action in ("approve", "restore", "ship") else None

@@ -6,6 +6,7 @@ from datetime import date
 
 from kb.errors import InputError, KnowledgeFault, NotFound
 from kb.ontology.knowledge import Knowledge
+from kb.report.values import today
 from kb.services import cases
 from kb.services.checking import check
 from kb.services.releases import life
@@ -40,7 +41,7 @@ def submit(workspace: Workspace, name: str, by: str, reason: str = "") -> Releas
     """
     release = life.find(life.read(workspace.store).values(), name)
     knowledge = Archive(workspace.home).open(release.digest)
-    verdict = check(knowledge, None, date.today())
+    verdict = check(knowledge, None, today())
     faults = [finding.fault for finding in verdict.findings] if not verdict.sound else []
     if not faults:
         trial = TrialWorkspace(workspace, knowledge)
@@ -61,8 +62,8 @@ def step(
     """
     release = life.find(life.read(workspace.store).values(), name)
     if action in ("approve", "restore"):
-        effective = effective or date.today()
-        if effective < date.today():
+        effective = effective or today()
+        if effective < today():
             raise InputError.of(
                 "release.past",
                 f"生效日期 {effective} 已经过去：已经处置的事件不能改按新知识",
@@ -81,12 +82,12 @@ def rollback(workspace: Workspace, by: str, *, to: str | None = None, reason: st
     """
     releases = life.read(workspace.store)
     if to is None:
-        now = in_force(releases.values(), date.today())
+        now = in_force(releases.values(), today())
         steps = [
             (event.effective, event.at, release)
             for release in releases.values()
             for event in release.events
-            if event.effective is not None and event.effective <= date.today()
+            if event.effective is not None and event.effective <= today()
         ]
         before = [
             r for _, _, r in sorted(steps, key=lambda s: s[:2]) if now is None or r.digest != now.digest

@@ -21,16 +21,16 @@ ACTOR = "xiezhi"
 def current(store: Store, archive: Archive, on: date) -> Knowledge:
     """Return the knowledge in force on the day *on*: the release approved for it, else what is shipped.
 
-    What is shipped is kept and recorded if it is new.
-
     :raises StoreError: ``release.altered``: the files of the release in force are not what was approved.
     """
+    release = in_force(life.read(store).values(), on)
+    return shipped() if release is None or release.shipped else archive.open(release.digest)
+
+
+def remember(store: Store, archive: Archive, on: date) -> None:
+    """Keep and record what the product ships, if it is new; call it once that was loaded without a fault."""
     base = shipped()
-    releases = life.read(store)
     name = digest(base)
-    if name not in releases:
+    if name not in life.read(store):
         archive.keep(base)
-        event = Event("ship", ACTOR, life.now(), effective=on)
-        releases[name] = life.record(store, Release(name, "xiezhi"), event)
-    release = in_force(releases.values(), on)
-    return base if release is None or release.shipped else archive.open(release.digest)
+        life.record(store, Release(name, "xiezhi"), Event("ship", ACTOR, life.now(), effective=on))

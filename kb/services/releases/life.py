@@ -139,14 +139,19 @@ def find(releases: Iterable[Release], name: str) -> Release:
     """
     found = [release for release in releases if release.digest.startswith(name)]
     if len(found) != 1 or len(name) < 4:
-        raise NotFound.of(
-            "release.unknown",
-            f"没有编号为 {name} 的版本，或编号不够长",
-            f"there is no release {name}, or the number is too short",
-            where=name,
-            repair=("xiezhi release list 列出全部版本", "xiezhi release list shows them all"),
-        )
+        raise unknown(name)
     return found[0]
+
+
+def unknown(name: str) -> NotFound:
+    """Return the error for a number that is none, or that several begin with."""
+    return NotFound.of(
+        "release.unknown",
+        f"没有编号为 {name} 的版本，或编号不够长",
+        f"there is no release {name}, or the number is too short",
+        where=name,
+        repair=("xiezhi release list 列出全部版本", "xiezhi release list shows them all"),
+    )
 
 
 def record(store: Store, release: Release, event: Event) -> Release:

@@ -7,29 +7,42 @@ from typing import Any
 
 from pyoxigraph import Quad, Triple
 
-from kb.errors import NotFound, Text, both
-from kb.namespaces import ROOT, graph
+from kb.errors import Forbidden, NotFound, Text, both
+from kb.namespaces import graph
 from kb.report.values import CHINA_STANDARD_TIME
+from kb.services.audience import Visible, everything
 from kb.services.incident import Answer, derive, recall
 from kb.services.recommendation import recommend
 from kb.services.releases import life
 from kb.services.releases.archive import Archive
 from kb.services.releases.calendar import in_force
-from kb.services.releases.life import Release
+from kb.services.releases.listing import told
 from kb.services.views import View
 from kb.services.whatif import difference
 from kb.services.workspace import TrialWorkspace, Workspace
 
 
-def replay(workspace: Workspace, identifier: str, at: date) -> dict[str, Any]:
+def replay(
+    workspace: Workspace, identifier: str, at: date, *, visible: Visible = everything
+) -> dict[str, Any]:
     """Return what was recommended for an incident on the day *at*, and what differs today.
 
     The facts are those that the journal had by the end of that day (China Standard Time); the knowledge is
     the release then in force. Departments and grids are those of today: a city's own history is not kept.
 
+    :param visible: which named graphs the reader may see.
     :raises NotFound: there is no such incident, or it had not been reported by then.
+    :raises Forbidden: something is hidden from the reader: a replay rests on all there was.
     """
     now = recall(workspace, identifier)
+    view = View.of(workspace, now, visible)
+    if view.restricted:
+        raise Forbidden.of(
+            "replay.withheld",
+            "重演依据当时的全部数据，您无权查看其中一部分",
+            "a replay rests on all the data of the day, and you may not see some of it",
+            where=identifier,
+        )
     facts = facts_at(workspace, identifier, at)
     releases = life.read(workspace.store)
     release = in_force(releases.values(), at)
@@ -42,11 +55,10 @@ def replay(workspace: Workspace, identifier: str, at: date) -> dict[str, Any]:
         )
     then = TrialWorkspace(workspace, Archive(workspace.home).open(release.digest))
     answer = Answer(identifier, now.incident, facts, derive(then, now.incident, facts))
-    view = View.of(workspace, now)
     return {
         "incident": identifier,
         "at": at.isoformat(),
-        "release": told(release),
+        "release": told(release, releases.values(), at),
         "today": {"id": workspace.release},
         "note": None if note is None else both(note),
         "then": recommend(then, answer),
@@ -79,14 +91,3 @@ def facts_at(workspace: Workspace, identifier: str, at: date) -> tuple[Triple, .
             where=identifier,
         )
     return tuple(Triple(quad.subject, quad.predicate, quad.object) for quad in known)
-
-
-def told(release: Release) -> dict[str, Any]:
-    """Return a release as it stands in JSON."""
-    return {
-        "id": release.id,
-        "digest": release.digest,
-        "title": release.title,
-        "iri": f"{ROOT}release/{release.digest}",
-        "state": release.state,
-    }

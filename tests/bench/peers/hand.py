@@ -5,8 +5,8 @@
 It reads dicts made for just this purpose and returns just what people see (all but the working properties):
 no rules, no proofs, no query language; an incident has one type here. Whoever changes a rule would have to
 change this program; it exists to show how far the executors are from what the machine can do. *derive_s* over
-*incidents* is the time of one. With --output it writes its conclusions, which must equal those of the executor
-but for working properties.
+*incidents* is the time of one. With --output it writes its conclusions, which must equal those of the
+executor but for working properties.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Answers:
         kinds = self._known.kinds[report.type]
         date, measures, ranks = report.date, report.measures, self._known.ranks
         satisfied, known = self._look(measures)
-        satisfied |= self._known.entailed[report.type]
+        satisfied.update(c for c, measure in self._known.entailed[report.type] if measure not in measures)
         known |= self._known.told[report.type]
         applicable, lacking = [], []
         for p in self._known.provisions[report.type]:
@@ -140,7 +140,7 @@ class Answers:
             ("warningLevel", warnings),
             ("underPlan", [p.iri for p in plans]),
             ("activatedUnder", [b.iri for b in active]),
-            ("responseLevel", {b.level for b in active if b.level is not None}),
+            ("responseLevel", _levels(active) or _levels(chosen)),
             ("activatedBy", self._acting(bodies, active, "activation", COMMAND)),
             ("commandedBy", self._acting(bodies, active, "command", GOVERNMENT)),
             ("advanceCommandedBy", self._acting(bodies, active, "advance", GOVERNMENT)),
@@ -205,6 +205,10 @@ class Answers:
         bodies: dict[tuple[str, str], list[Body]], active: Iterable[Binding], who: str, function: str
     ) -> set[str]:
         return {b.iri for binding in active for b in bodies.get((getattr(binding, who), function), ())}
+
+
+def _levels(bindings: Iterable[Binding]) -> set[str]:
+    return {b.level for b in bindings if b.level is not None}
 
 
 def _first(names: set[str], ranks: dict[str, Any]) -> set[str]:

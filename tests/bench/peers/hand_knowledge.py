@@ -129,12 +129,10 @@ class Knowledge:
                 self.tests[measures[0]].append((name, operator, bound))
         self.kinds = {t: frozenset([t, *self._o["subtypeOf"][t]]) for t in is_type}
         self.not_graded = self._of_kinds("notGradedUnder")
-        self.entailed = self._of_kinds("entails")
-        """By type: the conditions that it entails."""
-        self.told = {
-            t: {self._o["measure"][c][0] for c in conditions if c in self._o["is"]}
-            for t, conditions in self.entailed.items()
-        }
+        entailed = self._of_kinds("entails")
+        self.entailed = {t: [(c, self._o["measure"][c][0]) for c in cs] for t, cs in entailed.items()}
+        """By type: the conditions that it entails, each with its measure."""
+        self.told = {t: {m for c, m in pairs if c in self._o["is"]} for t, pairs in self.entailed.items()}
         """By type: the measures whose value it entails."""
         exempt = self._of_kinds("exemptFrom")
         provisions = [p for p in map(self._provision, list(self._o["appliesTo"])) if p.matters]

@@ -88,20 +88,22 @@ def _incidents(database: duckdb.DuckDBPyConnection) -> None:
         found = [values[part] for part in parts if part in columns]
         values[name] = f"coalesce({', '.join([' + '.join(found), *found])})"
         known[name] = " AND ".join(known.get(part, "false") for part in parts)
-    satisfied, could = [], []
-    for measure, operator, bound, bit in database.execute(
-        "SELECT measure, operator, bound, bit FROM condition SEMI JOIN reported USING (measure) WHERE own"
-    ).fetchall():
+    satisfied, could, yields = [], [], ["0::bits"]
+    for measure, operator, bound, entailed, bit in database.execute("""
+        SELECT measure, operator, bound, entailed, bit FROM condition SEMI JOIN reported USING (measure)
+        WHERE own""").fetchall():
         value, bound = (columns[measure], f"'{bound}'") if operator == "=" else (values[measure], bound)
         satisfied.append(_bit(f"{value} {operator} {bound}", bit))
         could.append(_bit(known[measure], bit))
+        if entailed and measure in columns:  # what was reported counts before what the type entails
+            yields.append(could[-1])
     bits = database.execute(
         "FROM (SELECT measure, bit FROM measure) SEMI JOIN reported USING (measure)"
     ).fetchall()
     deaths, missing = (values.get(f"<{XZ}{name}>", "NULL") for name in ("deaths", "missing"))
     database.execute(f"""
         CREATE TABLE incident AS SELECT i, iri, type, station, zone, date, warning,
-            {" | ".join(["always.mask", *satisfied])} AS mask,
+            {" | ".join([f"(always.mask & ~({' | '.join(yields)}))", *satisfied])} AS mask,
             {" | ".join(["always.could", *could])} AS could,
             {" | ".join(["always.known", *(_bit(known[name], bit) for name, bit in bits)])} AS known,
             coalesce({deaths}, 0) + {missing} AS gone

@@ -86,14 +86,16 @@ KNOWLEDGE = [
             FROM (SELECT s AS measure FROM k_type WHERE o = '<{XZ}Measure>'
                 UNION SELECT measure FROM bounded))""",
     """CREATE TABLE condition AS
-        SELECT *, CASE WHEN own THEN row_number() OVER (ORDER BY own DESC, condition) ELSE 0 END AS bit
-        FROM (SELECT bounded.*, condition IN (SELECT o FROM k_condition)
-                AND (knowable OR condition IN (SELECT condition FROM entailed)) AS own
+        SELECT *, used AND (knowable OR entailed) AS own,
+            CASE WHEN own THEN row_number() OVER (ORDER BY own DESC, condition) ELSE 0 END AS bit
+        FROM (SELECT bounded.*, knowable, condition IN (SELECT o FROM k_condition) AS used,
+                condition IN (SELECT condition FROM entailed) AS entailed
             FROM bounded JOIN measure USING (measure))""",
     # What a criterion or a provision needs: a mask of conditions.
     f"""CREATE TABLE need AS SELECT s, {_mask("bit")} AS need
         FROM k_condition JOIN condition ON condition = o GROUP BY s""",
-    # What is so for every incident of a type: conditions satisfied, conditions decided, measures known.
+    # What is so for every incident of a type: conditions satisfied unless their measure was reported,
+    # conditions decided, measures known.
     f"""CREATE TABLE always AS
         SELECT type, coalesce(mask, 0::bits) AS mask, coalesce(could, 0::bits) AS could,
             coalesce(known, 0::bits) AS known

@@ -90,7 +90,10 @@ STEPS = {
     "active": """SELECT i, b, lead FROM candidates
         JOIN (SELECT i, min(height) AS height FROM candidates GROUP BY i) USING (i, height)""",
     "activatedUnder": "SELECT DISTINCT i, b AS value FROM active",
-    "responseLevel": "SELECT DISTINCT i, o AS value FROM activatedUnder JOIN k_level ON s = value",
+    # Beside a binding without level, that of another candidate.
+    "responseLevel": """
+        WITH own AS (SELECT DISTINCT i, o AS value FROM activatedUnder JOIN k_level ON s = value)
+        FROM own UNION SELECT i, o FROM candidates JOIN k_level ON s = b ANTI JOIN own USING (i)""",
     "activatedBy": _acting("activationTier", "emergency-command"),
     "commandedBy": _acting("commandTier", "government"),
     "advanceCommandedBy": _acting("advanceTier", "government"),

@@ -1,0 +1,59 @@
+"""The recommendation in JSON: one contract for the command line, the API, the page and the rule cases.
+
+Every value is ``{"iri", "label": {"zh", "en"}}``; every conclusion has ``because``: the rule that drew it and
+the clause that it rests on. Keys and their order are stable; see README, "The recommendation". The modules of
+this package write one part each; what a part concludes is in the folder of rules of about the same name.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kb.services.findings import Findings
+from kb.services.incident import Answer
+from kb.services.recommendation import (
+    command,
+    departments,
+    grading,
+    life,
+    measures,
+    modules,
+    questions,
+    reporting,
+    situation,
+)
+from kb.services.recommendation.bodies import Bodies
+from kb.services.workspace import Workspace
+
+
+def recommend(workspace: Workspace, answer: Answer) -> dict[str, Any]:
+    """Return what is recommended for the incident of *answer*.
+
+    :raises KnowledgeFault: where the modules to start wait for one another in a circle.
+    """
+    found = Findings(workspace, answer)
+    bodies = Bodies(found)
+    types = situation.types(found)
+    return {
+        "incident": situation.incident(workspace, answer, found),
+        "type": types[0],
+        "types": types,
+        "grade": grading.grade(found),
+        "regrading": life.regrading(found),
+        "warning": found.first("warningLevel"),
+        "response": command.response(found),
+        "lead": departments.lead(found, bodies),
+        "support": departments.supporting(found, "supportDepartment"),
+        "firstResponders": departments.supporting(found, "firstResponder"),
+        "assisting": departments.assisting(found),
+        "contention": departments.contention(found, bodies),
+        "groups": command.groups(found, bodies),
+        "modules": modules.modules(found, bodies),
+        "measures": measures.menus(found),
+        "reporting": reporting.reporting(found, bodies),
+        "transitions": life.transitions(found, bodies),
+        "cascades": life.cascades(found),
+        "exposed": measures.exposed(found),
+        "questions": questions.questions(workspace, found),
+        "release": workspace.release,
+    }

@@ -20,7 +20,7 @@ from kb.services.impact.dividing import early, units
 from kb.services.impact.following import Following
 from kb.services.impact.outcomes import Deriving, Outcomes, node
 from kb.services.impact.reading import Reading
-from kb.services.impact.signatures import Group, Signatures, compared, useful_rows
+from kb.services.impact.signatures import Group, Signatures, Useful, compared, useful_rows
 from kb.services.impact.usage import usage_of
 from kb.services.impact.versions import Cities, Version
 from kb.services.workspace import Workspace
@@ -128,12 +128,10 @@ class Run:
     ) -> None:
         kinds = {number: {RDF_TYPE: types} for number, types in self.facts.kinds().items()}
         may = signatures.known(known, alike)
-        rows = [
-            row
-            for number, group in enumerate(groups)
-            for row in useful_rows(number, group.readings, group.targets, alike, kinds, may)
-        ]
-        signatures.make(groups, rows)
+        useful = Useful()
+        for number, group in enumerate(groups):
+            useful.add(useful_rows(number, group.readings, group.targets, alike, kinds, may))
+        signatures.make(groups, useful)
 
     def _conclude(self, signatures: Signatures, groups: Sequence[Group]) -> None:
         """Derive ``con`` (g, node, rel, okey, v) and ``diff`` (g, node, rel, okey, gained)."""

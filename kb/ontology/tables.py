@@ -113,6 +113,7 @@ Cells = dict[str, str | Decimal]
 
 def export(knowledge: Records, table: Table, path: Path) -> int:
     """Write *table* out of *knowledge* to *path* (``.xlsx`` or ``.csv``); return how many rows it has."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     rows = [[row[c.key] for c in table.columns] for row in rows_of(knowledge, table)]
     headings = [
         sheets.Heading(c.heading, c.width, choices(knowledge, c), c.editable, closed=not c.several)

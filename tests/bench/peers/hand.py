@@ -3,9 +3,9 @@
     python tests/bench/peers/hand.py rules BASE.parquet INCIDENTS.parquet [--limit N] [--output OUT]
 
 It reads dicts made for just this purpose and returns just what people see (all but the working properties):
-no rules, no proofs, no query language. Whoever changes a rule would have to change this program; it exists
-to show how far the executors are from what the machine can do. *derive_s* over *incidents* is the time of
-one. With --output it writes its conclusions, which must equal those of the executor but for working
+no rules, no proofs, no query language; an incident has one type here. Whoever changes a rule would have to
+change this program; it exists to show how far the executors are from what the machine can do. *derive_s* over
+*incidents* is the time of one. With --output it writes its conclusions, which must equal those of the executor but for working
 properties.
 """
 
@@ -41,6 +41,8 @@ class Answers:
         kinds = self._known.kinds[report.type]
         date, measures, ranks = report.date, report.measures, self._known.ranks
         satisfied, known = self._look(measures)
+        satisfied |= self._known.entailed[report.type]
+        known |= self._known.told[report.type]
         applicable, lacking = [], []
         for p in self._known.provisions[report.type]:
             if p.since <= date <= p.until and not p.areas.isdisjoint(areas):
@@ -69,8 +71,8 @@ class Answers:
             for b in self._known.bindings[plan.scheme or ""]
             if b.initial or b.grade in grades or b.warning in warnings
         ]
-        least = min((b.rank for b in chosen), default=99)
-        active = {b.iri: b for b in chosen if b.rank == least}.values()
+        least = min((b.order for b in chosen), default=None)
+        active = {b.iri: b for b in chosen if b.order == least}.values()
 
         # Who leads, who supports.
         lead_duties = self._most_specific([p for p in applicable if p.role == LEAD], kinds)

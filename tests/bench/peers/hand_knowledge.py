@@ -17,9 +17,11 @@ USED = """
     appliesTo atLeast moreThan below atMost is measure condition rank jsonKey totalOf subtypeOf validFrom
     validUntil jurisdiction role function module mayCause levelScheme regime setsGrade setsWarning fromGrade
     scheme onGrade onWarning initial level leadTier activationTier commandTier advanceTier notGradedUnder
-    partOf tier performs responsibleFunction
+    partOf tier performs responsibleFunction entails exemptFrom
 """.split()  # noqa: SIM905 - a list of strings would take a line for each
 """The properties that are read."""
+SEEN = frozenset(f"<{XZ}{name}>" for name in ("Plan", "ReportingRule", "Cascade"))
+"""Provisions that count by their class; others do by their role, module or criteria."""
 Condition = tuple[str, str, Callable[[Any, Any], bool], Any]
 """Its name, its measure, a comparison and a bound."""
 
@@ -44,6 +46,11 @@ class Provision:
     criteria: list[Criterion]
     from_rank: int | None
 
+    @property
+    def matters(self) -> bool:
+        """Whether anything that people see follows from it, as far as this peer knows."""
+        return not self.classes.isdisjoint(SEEN) or bool(self.role or self.module or self.criteria)
+
 
 @dataclass(slots=True, eq=False)
 class Criterion:
@@ -59,10 +66,10 @@ class Criterion:
 
 @dataclass(slots=True, eq=False)
 class Binding:
-    """A response level and who then acts."""
+    """A response level and who then acts; the least *order*, by level and then by tier of command, counts."""
 
     iri: str
-    rank: int
+    order: tuple[int, int]
     grade: str | None
     warning: str | None
     initial: bool
@@ -120,13 +127,19 @@ class Knowledge:
         for condition, measures in self._o["measure"].items():
             for name, _, operator, bound in self._conditions([condition]):
                 self.tests[measures[0]].append((name, operator, bound))
-        provisions = [self._provision(iri) for iri in self._o["appliesTo"]]
         self.kinds = {t: frozenset([t, *self._o["subtypeOf"][t]]) for t in is_type}
-        self.provisions = {
-            t: [p for p in provisions if not kinds.isdisjoint(p.types)] for t, kinds in self.kinds.items()
+        self.not_graded = self._of_kinds("notGradedUnder")
+        self.entailed = self._of_kinds("entails")
+        """By type: the conditions that it entails."""
+        self.told = {
+            t: {self._o["measure"][c][0] for c in conditions if c in self._o["is"]}
+            for t, conditions in self.entailed.items()
         }
-        self.not_graded = {
-            t: {clause for kind in kinds for clause in self._o["notGradedUnder"][kind]}
+        """By type: the measures whose value it entails."""
+        exempt = self._of_kinds("exemptFrom")
+        provisions = [p for p in map(self._provision, list(self._o["appliesTo"])) if p.matters]
+        self.provisions = {
+            t: [p for p in provisions if p.iri not in exempt[t] and not kinds.isdisjoint(p.types)]
             for t, kinds in self.kinds.items()
         }
         self.bindings: dict[str, list[Binding]] = defaultdict(list)
@@ -157,6 +170,12 @@ class Knowledge:
                 found = (frozenset(seen), *self._by_role(seen))
             self._around[place] = found
         return found
+
+    def _of_kinds(self, name: str) -> dict[str, set[str]]:
+        """Return by type what the property *name* says of it and of its wider types."""
+        return {
+            t: {o for kind in kinds for o in self._o[name].get(kind, ())} for t, kinds in self.kinds.items()
+        }
 
     def _one(self, name: str, subject: str) -> str | None:
         return next(iter(self._o[name].get(subject, ())), None)
@@ -205,7 +224,8 @@ class Knowledge:
         names = ("onGrade", "onWarning", "level", "leadTier", "activationTier", "commandTier", "advanceTier")
         grade, warning, *rest = (self._one(name, iri) for name in names)
         initial = (self._one("initial", iri) or "").startswith('"true"')
-        return Binding(iri, self.ranks[iri], grade, warning, initial, *rest)
+        order = (self.ranks[iri], self.ranks[self._o["commandTier"][iri][0]])
+        return Binding(iri, order, grade, warning, initial, *rest)
 
     def _body(self, iri: str) -> Body:
         department = f"<{XZ}Department>" in self._o["type"][iri]
@@ -242,7 +262,7 @@ def reports(facts: Facts) -> dict[str, Report]:
             case "occurredOn":
                 report.date = o[1:11]
             case "warningSignal":
-                report.warning = o
+                report.warning = report.measures[p] = o
             case "receivedAt" | "occurredAt":
                 pass
             case _:

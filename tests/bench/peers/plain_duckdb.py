@@ -2,20 +2,29 @@
 
     python tests/bench/peers/plain_duckdb.py rules BASE.parquet INCIDENTS.parquet [--limit N] [--output OUT]
 
-One row for each incident with its measures as columns; which of the some thirty conditions it satisfies is a
-bit mask. Only what people see is written, no working properties; the knowledge is read from the base graph,
-its meaning is in the SQL. As in `hand.py`: whoever changes a rule would have to change this program.
+One row for each incident with its measures as columns; which of the conditions that can hold at all it
+satisfies is a bit mask, to which its type adds what it entails. An incident has one type here. Only what
+people see is written, no working properties; the knowledge is read from the base graph, its meaning is in the
+SQL. As in `hand.py`: whoever changes a rule would have to change this program.
 """
 
 from __future__ import annotations
 
 import duckdb
 from harness import Clock, Facts, Figures, arguments, memory_mb
-from plain_sql import CONCLUSIONS, KNOWLEDGE, steps
+from plain_knowledge import CAPACITY, KNOWLEDGE
+from plain_sql import CONCLUSIONS, steps
 
 from kb.namespaces import XZ
 
-Condition = tuple[str, str, str, str]
+TOTALS = {
+    f"<{XZ}{total}>": (f"<{XZ}{one}>", f"<{XZ}{other}>")
+    for total, one, other in (
+        ("deathsOrMissing", "deaths", "missing"),
+        ("seriousOrPoisoned", "seriousInjuries", "poisoned"),
+    )
+}
+"""Measures that are the sum of two."""
 
 
 def main() -> None:
@@ -28,8 +37,7 @@ def main() -> None:
     with clock("load"):
         for statement in KNOWLEDGE:
             database.execute(statement)
-        conditions = _conditions(database)
-        _incidents(database, conditions)
+        _incidents(database)
     with clock("derive"):
         for statement in steps():
             database.execute(statement)
@@ -58,54 +66,46 @@ def main() -> None:
     ).show()
 
 
-def _conditions(database: duckdb.DuckDBPyConnection) -> list[Condition]:
-    """Number the conditions and measures; return name, measure, operator and bound of each condition."""
-    rows = database.execute(
-        "SELECT condition::VARCHAR, measure::VARCHAR, operator, bound FROM condition ORDER BY bit"
-    ).fetchall()
-    assert len(rows) < 64, "more conditions than a mask has bits"
-    return rows
-
-
-def _incidents(database: duckdb.DuckDBPyConnection, conditions: list[Condition]) -> None:
+def _incidents(database: duckdb.DuckDBPyConnection) -> None:
     """Make the wide table: type, place, date, masks of what is satisfied and what could be."""
-    measures = [
-        row[0] for row in database.execute("SELECT measure::VARCHAR FROM measure ORDER BY bit").fetchall()
-    ]
-    columns = ", ".join(f"max(object) FILTER (predicate = '{name}') AS {_column(name)}" for name in measures)
+    most = database.execute(
+        "SELECT greatest((SELECT max(bit) FROM condition), (SELECT max(bit) FROM measure))"
+    )
+    assert most.fetchall()[0][0] < CAPACITY, "more conditions or measures than a mask has bits"
+    columns = {name: _column(name) for (name,) in database.execute("SELECT measure FROM reports").fetchall()}
+    pivot = "".join(f", max(object) FILTER (predicate = '{name}') AS {c}" for name, c in columns.items())
     database.execute(f"""
         CREATE TABLE wide AS SELECT row_number() OVER ()::INTEGER AS i, subject AS iri,
             max(object) FILTER (predicate LIKE '%#type>' AND object <> '<{XZ}Incident>')::term AS type,
             max(object) FILTER (predicate = '<{XZ}place>') AS place,
             max(object[2:11]) FILTER (predicate = '<{XZ}occurredOn>')::DATE AS date,
-            max(object) FILTER (predicate = '<{XZ}warningSignal>')::term AS warning, {columns}
+            max(object) FILTER (predicate = '<{XZ}warningSignal>')::term AS warning{pivot}
         FROM incidents GROUP BY subject""")
-    have = set(measures)
-    values = {name: _number(_column(name)) for name in measures}
-    known = {name: f"{_column(name)} IS NOT NULL" for name in measures}
-    for total, one, other in (
-        ("deathsOrMissing", "deaths", "missing"),
-        ("seriousOrPoisoned", "seriousInjuries", "poisoned"),
-    ):
-        name, parts = f"<{XZ}{total}>", [f"<{XZ}{part}>" for part in (one, other)]
-        if name in have:
-            first, second = (values[part] for part in parts)
-            values[name] = f"coalesce({first} + {second}, {first}, {second})"
-            known[name] = " AND ".join(f"{_column(part)} IS NOT NULL" for part in parts)
+    values = {name: _number(column) for name, column in columns.items()}
+    known = {name: f"{column} IS NOT NULL" for name, column in columns.items()}
+    for name, parts in TOTALS.items():
+        # Of one number alone the total is a lower bound, and not known.
+        found = [values[part] for part in parts if part in columns]
+        values[name] = f"coalesce({', '.join([' + '.join(found), *found])})"
+        known[name] = " AND ".join(known.get(part, "false") for part in parts)
     satisfied, could = [], []
-    for bit, (_, measure, operator, bound) in enumerate(conditions):
-        test = (
-            f"{_column(measure)} = '{bound}'" if operator == "=" else f"{values[measure]} {operator} {bound}"
-        )
-        satisfied.append(_bit(test, bit))
+    for measure, operator, bound, bit in database.execute(
+        "SELECT measure, operator, bound, bit FROM condition SEMI JOIN reported USING (measure) WHERE own"
+    ).fetchall():
+        value, bound = (columns[measure], f"'{bound}'") if operator == "=" else (values[measure], bound)
+        satisfied.append(_bit(f"{value} {operator} {bound}", bit))
         could.append(_bit(known[measure], bit))
-    deaths, missing = values[f"<{XZ}deaths>"], values[f"<{XZ}missing>"]
+    bits = database.execute(
+        "FROM (SELECT measure, bit FROM measure) SEMI JOIN reported USING (measure)"
+    ).fetchall()
+    deaths, missing = (values.get(f"<{XZ}{name}>", "NULL") for name in ("deaths", "missing"))
     database.execute(f"""
         CREATE TABLE incident AS SELECT i, iri, type, station, zone, date, warning,
-            {" | ".join(satisfied)} AS mask, {" | ".join(could)} AS could,
-            {" | ".join(_bit(known[name], bit) for bit, name in enumerate(measures))} AS known,
+            {" | ".join(["always.mask", *satisfied])} AS mask,
+            {" | ".join(["always.could", *could])} AS could,
+            {" | ".join(["always.known", *(_bit(known[name], bit) for name, bit in bits)])} AS known,
             coalesce({deaths}, 0) + {missing} AS gone
-        FROM wide JOIN station USING (place) JOIN zone USING (place)""")
+        FROM wide JOIN always USING (type) JOIN station USING (place) JOIN zone USING (place)""")
     database.execute("DROP TABLE wide")
 
 
@@ -119,7 +119,7 @@ def _number(column: str) -> str:
 
 
 def _bit(test: str, bit: int) -> str:
-    return f"(CASE WHEN {test} THEN {1 << bit}::UBIGINT ELSE 0::UBIGINT END)"
+    return f"(CASE WHEN {test} THEN {1 << bit}::bits ELSE 0::bits END)"
 
 
 if __name__ == "__main__":

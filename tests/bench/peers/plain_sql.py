@@ -1,16 +1,14 @@
-"""The SQL of `plain_duckdb.py`: tables of the knowledge, then one statement for each conclusion."""
+"""The SQL of `plain_duckdb.py`: one statement for each conclusion, on the tables of `plain_knowledge.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from kb.namespaces import RDF, XZ
+from kb.namespaces import XZ
 
 KB = "<https://w3id.org/xiezhi/kb/"
 CITY, STREET = f"'{KB}tier/city>'::term", f"'{KB}tier/street>'::term"
 NOWHERE = 99
 """A rank below all."""
-UNDECIDED = "mask & need <> need AND need & ~mask & could = 0"
+UNDECIDED = "mask & need <> need AND need & ~mask & could = 0::bits"
 """Not all conditions are satisfied, but none is known not to be."""
 
 CONCLUSIONS = """
@@ -20,108 +18,6 @@ CONCLUSIONS = """
     mayLeadTo openCriterion asks
 """.split()  # noqa: SIM905
 """Tables of ``i`` and ``value``: what people see."""
-
-
-def _pairs(name: str, value: str = "object::term") -> str:
-    """SQL: the table of one property: subject ``s``, value ``o``."""
-    return (
-        f"CREATE TABLE k_{name} AS SELECT subject::term AS s, {value} AS o FROM base "
-        f"WHERE predicate = '<{XZ}{name}>'"
-    )
-
-
-def _shared(name: str, areas: str) -> str:
-    """SQL: the table that numbers places by which of *areas* are around them."""
-    return f"""
-        CREATE TABLE {name} AS SELECT place, dense_rank() OVER (ORDER BY areas)::INTEGER AS {name} FROM (
-            SELECT place, list(area ORDER BY area) AS areas FROM around
-                WHERE area IN ({areas}) GROUP BY place)"""
-
-
-_NUMBER = """TRY_CAST(split_part(object, '"', 2) AS BIGINT)"""
-_DATE = "object[2:11]::DATE"
-_IRIS = """
-    appliesTo condition measure regime setsGrade setsWarning role function module
-    responsibleFunction levelScheme scheme onGrade onWarning level leadTier activationTier
-    commandTier advanceTier mayCause fromGrade notGradedUnder tier performs subtypeOf totalOf
-""".split()  # noqa: SIM905 - a list of strings would take a line for each
-_LITERALS = {"rank": _NUMBER, "validFrom": _DATE, "validUntil": _DATE, "initial": """object LIKE '"true"%'"""}
-_CLASSES = ("Plan", "ReportingRule", "Cascade", "Department", "Measure")
-
-
-def _named(names: Iterable[str], namespace: str = XZ) -> str:
-    return ", ".join(f"'<{namespace}{name}>'" for name in names)
-
-
-KNOWLEDGE = [
-    # IRIs as an ENUM, a number that reads as a text. Areas stay texts: a city has a hundred thousand.
-    f"""CREATE TYPE term AS ENUM (
-        SELECT subject FROM base WHERE predicate IN ({_named((*_IRIS, *_LITERALS, "jurisdiction"))})
-        UNION SELECT object FROM base WHERE predicate IN ({_named(_IRIS)})
-        UNION SELECT subject FROM base WHERE object IN ({_named(_CLASSES)}))""",
-    *(_pairs(name) for name in _IRIS),
-    *(_pairs(name, value=value) for name, value in _LITERALS.items()),
-    _pairs("jurisdiction", value="object"),
-    f"CREATE TABLE k_partOf AS SELECT subject AS s, object AS o FROM base WHERE predicate = '<{XZ}partOf>'",
-    f"""CREATE TABLE k_type AS SELECT subject::term AS s, object AS o FROM base
-        WHERE predicate = '<{RDF}type>' AND object IN ({_named(_CLASSES)})""",
-    f"""CREATE TABLE condition AS SELECT s AS condition, o AS measure, operator,
-            CASE WHEN operator = '=' THEN object ELSE split_part(object, '"', 2) END AS bound,
-            row_number() OVER (ORDER BY s)::UBIGINT - 1 AS bit
-        FROM k_measure JOIN base ON subject = s::VARCHAR JOIN (VALUES
-            ('<{XZ}atLeast>', '>='), ('<{XZ}moreThan>', '>'), ('<{XZ}below>', '<'), ('<{XZ}atMost>',
-                '<='), ('<{XZ}is>', '=')
-        ) AS operators(p, operator) ON predicate = p""",
-    f"""CREATE TABLE measure AS SELECT s AS measure, row_number() OVER (ORDER BY s)::UBIGINT - 1 AS bit,
-            s::VARCHAR IN (SELECT subject FROM base WHERE predicate = '<{XZ}jsonKey>') AS asked
-        FROM (SELECT s FROM k_type WHERE o = '<{XZ}Measure>' UNION SELECT measure FROM condition)""",
-    # What a criterion or a provision needs: a mask of conditions.
-    """CREATE TABLE need AS SELECT s, bit_or(1::UBIGINT << bit) AS need
-        FROM k_condition JOIN condition ON condition = o GROUP BY s""",
-    """CREATE TABLE kind AS
-        SELECT s AS type, s AS kind FROM (SELECT DISTINCT s FROM k_subtypeOf) UNION FROM k_subtypeOf""",
-    f"""CREATE TABLE provision AS
-        SELECT a.s AS p, a.o AS kind, j.o AS area, f.o AS since, coalesce(u.o, DATE '9999-12-31') AS until,
-            coalesce(need, 0) AS need, r.o AS role, n.o AS function, m.o AS module, l.o AS scheme,
-            k.o AS from_rank,
-            a.s IN (SELECT s FROM k_type WHERE o = '<{XZ}Plan>') AS is_plan,
-            a.s IN (SELECT s FROM k_type WHERE o = '<{XZ}ReportingRule>') AS is_reporting,
-            a.s IN (SELECT s FROM k_type WHERE o = '<{XZ}Cascade>') AS is_cascade
-        FROM k_appliesTo a JOIN k_jurisdiction j ON j.s = a.s JOIN k_validFrom f ON f.s = a.s
-            LEFT JOIN k_validUntil u ON u.s = a.s LEFT JOIN need ON need.s = a.s
-            LEFT JOIN k_role r ON r.s = a.s LEFT JOIN k_function n ON n.s = a.s
-            LEFT JOIN k_module m ON m.s = a.s LEFT JOIN k_levelScheme l ON l.s = a.s
-            LEFT JOIN k_fromGrade g ON g.s = a.s LEFT JOIN k_rank k ON k.s = g.o""",
-    """CREATE TABLE criterion AS
-        SELECT r.s AS c, r.o AS regime, coalesce(need, 0) AS need, g.o AS grade, k.o AS rank, w.o AS warning
-        FROM k_regime r LEFT JOIN need ON need.s = r.s LEFT JOIN k_setsGrade g ON g.s = r.s
-            LEFT JOIN k_rank k ON k.s = g.o LEFT JOIN k_setsWarning w ON w.s = r.s""",
-    f"""CREATE TABLE if_died AS SELECT c, min(bound::BIGINT) AS bound
-        FROM criterion JOIN k_condition ON s = c JOIN condition ON condition = o
-        WHERE measure::VARCHAR = '<{XZ}deaths>' AND operator = '>=' GROUP BY c""",
-    """CREATE TABLE binding AS
-        SELECT s.s AS b, s.o AS scheme, k.o AS rank, g.o AS grade, w.o AS warning,
-            coalesce(n.o, false) AS initial, l.o AS lead
-        FROM k_scheme s JOIN k_rank k ON k.s = s.s
-            LEFT JOIN k_onGrade g ON g.s = s.s LEFT JOIN k_onWarning w ON w.s = s.s
-            LEFT JOIN k_initial n ON n.s = s.s LEFT JOIN k_leadTier l ON l.s = s.s""",
-    # Places with the same areas that have bodies share a station; with the same areas of provisions, a zone.
-    """CREATE TABLE around AS WITH RECURSIVE around(place, area) AS (
-            SELECT DISTINCT object, object FROM incidents WHERE predicate LIKE '%#place>'
-            UNION SELECT place, o FROM around JOIN k_partOf ON s = area)
-        FROM around""",
-    _shared("station", "SELECT o FROM k_jurisdiction SEMI JOIN k_tier USING (s)"),
-    _shared("zone", "SELECT area FROM provision"),
-    f"""CREATE TABLE body AS
-        SELECT DISTINCT station, t.o AS tier, p.o AS function, j.s AS body,
-            j.s IN (SELECT s FROM k_type WHERE o = '<{XZ}Department>') AS department
-        FROM (SELECT station, min(place) AS place FROM station GROUP BY station) JOIN around USING (place)
-            JOIN k_jurisdiction j ON j.o = area JOIN k_tier t ON t.s = j.s JOIN k_performs p ON p.s = j.s""",
-    # What may apply to a type in a zone; the date and the mask then decide.
-    """CREATE TABLE candidate AS SELECT DISTINCT type, zone, provision.* EXCLUDE (area)
-        FROM kind JOIN provision USING (kind) JOIN around USING (area)
-            JOIN (SELECT zone, min(place) AS place FROM zone GROUP BY zone) USING (place)""",
-]
 
 
 def _of(
@@ -159,8 +55,9 @@ STEPS = {
     "lead_duty": _kinds(f"role = '{KB}role/lead>'::term"),
     "examined": _of(
         "p IN (SELECT regime FROM criterion)",
-        "c, regime, rank, grade, c.warning, gone, known, c.need <> 0 AND mask & c.need = c.need AS met, "
-        "c.need & ~mask & could <> 0 AS refuted",
+        "c, regime, rank, grade, c.warning, gone, known, "
+        "c.need <> 0::bits AND mask & c.need = c.need AS met, "
+        "c.need & ~mask & could <> 0::bits AS refuted",
         "mask & candidate.need = candidate.need",
         "JOIN criterion c ON regime = p",
     ),
@@ -185,13 +82,13 @@ STEPS = {
         JOIN k_rank ON s = w QUALIFY o = min(o) OVER (PARTITION BY i)""",
     "underPlan": _most_specific("plan"),
     "candidates": """
-        SELECT i, b, rank, lead FROM underPlan JOIN binding USING (scheme) WHERE initial
-        UNION SELECT i, b, rank, lead FROM underPlan JOIN grade g USING (i)
+        SELECT i, b, height, lead FROM underPlan JOIN binding USING (scheme) WHERE initial
+        UNION SELECT i, b, height, lead FROM underPlan JOIN grade g USING (i)
             JOIN binding b ON b.scheme = underPlan.scheme AND b.grade = g.value
-        UNION SELECT i, b, rank, lead FROM underPlan JOIN warningLevel w USING (i)
+        UNION SELECT i, b, height, lead FROM underPlan JOIN warningLevel w USING (i)
             JOIN binding b ON b.scheme = underPlan.scheme AND b.warning = w.value""",
     "active": """SELECT i, b, lead FROM candidates
-        JOIN (SELECT i, min(rank) AS rank FROM candidates GROUP BY i) USING (i, rank)""",
+        JOIN (SELECT i, min(height) AS height FROM candidates GROUP BY i) USING (i, height)""",
     "activatedUnder": "SELECT DISTINCT i, b AS value FROM active",
     "responseLevel": "SELECT DISTINCT i, o AS value FROM activatedUnder JOIN k_level ON s = value",
     "activatedBy": _acting("activationTier", "emergency-command"),
@@ -261,14 +158,14 @@ STEPS = {
         SELECT i, measure AS value FROM (
                 SELECT i, value, known FROM openCriterion UNION ALL SELECT i, value, known FROM openUse)
             JOIN k_condition k ON k.s = value JOIN condition ON condition = k.o JOIN measure USING (measure)
-            WHERE asked AND known >> measure.bit & 1 = 0
+            WHERE asked AND known >> measure.bit::bits & 1::bits = 0::bits
         UNION SELECT i, part.measure FROM openCriterion
             JOIN k_condition k ON k.s = value JOIN condition ON condition = k.o
             JOIN k_totalOf t ON t.s = condition.measure JOIN measure part ON part.measure = t.o
-            WHERE known >> part.bit & 1 = 0
+            WHERE known >> part.bit::bits & 1::bits = 0::bits
         UNION SELECT i, measure FROM above SEMI JOIN if_died USING (c)
             JOIN (FROM measure WHERE measure::VARCHAR = '<{XZ}missing>') ON true
-            WHERE refuted AND known >> bit & 1 = 0""",
+            WHERE refuted AND known >> bit::bits & 1::bits = 0::bits""",
 }
 """What each table is made by, in order."""
 

@@ -203,6 +203,27 @@ def klass(usage: Value) -> str:
         ELSE okey END"""
 
 
+def class_of(one: Term, usage: Usage) -> str:
+    """Return the class of *one*, as :func:`klass` would."""
+    bounds = _split(usage)
+    kind = one.datatype.value.removeprefix(XSD) if isinstance(one, Literal) else ""
+    if bounds is None or one in usage.equals or not isinstance(one, Literal):
+        return key(one)
+    if (
+        kind in ("integer", "decimal")
+        and PLAIN.fullmatch(one.value)
+        and (kind != "integer" or "." not in one.value)
+    ):
+        return _between(Decimal(one.value), bounds[0], "num")
+    if kind == "date" and ON.fullmatch(one.value):
+        return _between(one.value, bounds[1], "day")
+    return key(one)
+
+
+def _between(value: Any, bounds: Sequence[Any], name: str) -> str:
+    return f"{name}{sum(bound < value for bound in bounds)}{'=' if value in bounds else ''}"
+
+
 def _split(usage: Usage) -> tuple[list[Decimal], list[str]] | None:
     """Return the bounds as numbers and days in order; ``None``: there are others."""
     numbers: set[Decimal] = set()

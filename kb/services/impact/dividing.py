@@ -19,6 +19,8 @@ from pyoxigraph import NamedNode, Variable
 from kb.inference.program import INCIDENT
 from kb.namespaces import RDF_TYPE
 from kb.services.impact.reading import Reading, node_kind, unforeseen
+from kb.services.impact.versions import Version
+from kb.srl.slicing import relevant
 from kb.srl.syntax import Assignment, Negation, Rule, TriplePattern
 
 Key: TypeAlias = tuple[NamedNode, str | None]
@@ -52,6 +54,27 @@ def units(readings: Iterable[Reading]) -> list[Unit]:
                 for predicate in coupled:
                     together.setdefault(predicate, {predicate}).update(coupled)
     return [Unit(group, not group & joint) for group in _closed(together)]
+
+
+def early(version: Version, wanted: NamedNode, reported: frozenset[NamedNode]) -> tuple[Rule, ...]:
+    """Return the rules for *wanted* that need not know the types of an incident, with what they rest on.
+
+    The other rules for it are left to the groups, where incidents are looked at by type anyway. Where its
+    rules rest on one another, all are left to them.
+    """
+    mine = [rule for rule in version.rules if any(t.predicate == wanted for t in rule.head)]
+    others = [rule for rule in version.rules if rule not in mine]
+    kept = [
+        rule
+        for rule in mine
+        if RDF_TYPE not in Reading(version, relevant([*others, rule], {wanted}), reported).read()
+    ]
+    rules = relevant([*others, *kept], {wanted})
+    again = any(pattern.predicate == wanted for rule in rules for pattern in _patterns(rule))
+    if len(kept) < len(mine) and again:
+        kept, rules = [], ()
+    version.early[wanted] = frozenset(map(id, kept))
+    return rules
 
 
 @dataclass(frozen=True, slots=True)

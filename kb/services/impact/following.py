@@ -115,7 +115,7 @@ class Following:
         if self._by_type:
             may[RDF_TYPE] = self._facts.objects(RDF_TYPE)
         rows = useful_rows(0, self._readings, self._targets, compared, kinds, may)
-        database.put("duseful", USEFUL, rows)
+        database.put("duseful", USEFUL, rows.rows)
         self._signatures.facts_useful("duseful", "daf", "dua")
         self._signatures.classes("dua", "duc", "dca")
         database.run(

@@ -150,8 +150,7 @@ class Reading:
 
     def _require_foreseen(self, rule: Rule) -> None:
         strange = (
-            any(t.predicate in self.given for t in rule.head)
-            or any(look.data and look.inputs & self.given for look in self.looks[id(rule)])
+            any(look.data and look.inputs & self.given for look in self.looks[id(rule)])
             or any(is_volatile(e.expression) for e, _ in parts(rule) if isinstance(e, Filter | Assignment))
             or any(self._strange(pattern) for pattern, _ in parts(rule) if isinstance(pattern, TriplePattern))
             or any(

@@ -1,8 +1,9 @@
 """Incidents that look alike to the rules of a group, and one of each to derive.
 
-For incidents of one kind (the same types) each useful fact is a bit; an incident's signature is its kind
-and the bits of what holds for it, so it is exact. Incidents with one signature have the same conclusions in
-this group: the one with the smallest number stands for them. The tables:
+For incidents of one kind (the same types) each useful fact is a bit (values that nothing tells apart share
+one); an incident's signature is its kind and the bits of what holds for it, so it is exact. Incidents with
+one signature have the same conclusions in this group: the one with the smallest number stands for them. The
+tables:
 
 ``af`` (a, rel, okey, v)   the useful facts
 ``ua`` (u, a)              those that a unit value gives
@@ -14,16 +15,17 @@ this group: the one with the smallest number stands for them. The tables:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 from pyoxigraph import NamedNode
 
 from kb.inference.relational.keys import key, term
 from kb.namespaces import RDF_TYPE
-from kb.services.impact.archive import ArchivedFacts, Database, quoted
+from kb.services.impact.archive import ArchivedFacts, Database, class_of, quoted
 from kb.services.impact.outcomes import node
 from kb.services.impact.reading import Reading
+from kb.services.impact.usage import Usage, Value, joint
 from kb.services.impact.useful import Usefulness, classed
 from kb.srl.syntax import Term
 
@@ -47,6 +49,21 @@ def compared(groups: Sequence[Group]) -> frozenset[NamedNode]:
     return classed([reading for group in groups for reading in group.readings]) - {RDF_TYPE}
 
 
+@dataclass
+class Useful:
+    """Rows of the table ``useful``, and with what incidents of a kind are compared in a group: by group, kind
+    and predicate.
+    """
+
+    rows: list[tuple[int, int, str, str | None, str]] = field(default_factory=list)
+    limits: dict[tuple[int, int, str], Value] = field(default_factory=dict)
+
+    def add(self, other: Useful) -> None:
+        """Add what *other* has."""
+        self.rows += other.rows
+        self.limits |= other.limits
+
+
 def useful_rows(
     group: int,
     readings: Sequence[Reading],
@@ -54,12 +71,12 @@ def useful_rows(
     alike: frozenset[NamedNode],
     kinds: Mapping[int, Mapping[NamedNode, Sequence[Term]]],
     known: Mapping[NamedNode, Sequence[Term]],
-) -> list[tuple[int, int, str, str | None, str]]:
-    """Return what is useful for each kind in each version: rows of the table ``useful``.
+) -> Useful:
+    """Return what is useful for each kind in each version.
 
     :param kinds: what incidents of each kind have for certain; *known*: what any may have.
     """
-    rows: list[tuple[int, int, str, str | None, str]] = []
+    useful = Useful()
     for reading in readings:
         finder = Usefulness(reading, targets, alike)
         inputs = reading.read()
@@ -70,22 +87,29 @@ def useful_rows(
         # First of an incident of all kinds at once: what is useless to it need not be tried for each kind.
         most = finder.of({**{p: o for p, o in possible.items() if p in inputs}, **_together(kinds.values())})
         some = {
-            p: objects if p in alike or most[p] is None else [o for o in objects if o in (most[p] or ())]
+            p: objects if p in alike or p in most.whole else [o for o in objects if o in most.objects[p]]
             for p, objects in possible.items()
-            if p in inputs and p in most
+            if p in inputs and (p in most.objects or p in most.whole)
         }
         for numbers in _batches(kinds):
             facts = _together(kinds[number] for number in numbers)
-            for predicate, found in finder.of({**some, **facts}).items():
-                if predicate not in inputs or predicate in facts:
-                    continue
-                objects_found = [None] if found is None or predicate in alike else [key(o) for o in found]
-                rows += [
+            found = finder.of({**some, **facts})
+            for predicate in (found.objects.keys() | found.whole) & inputs - facts.keys():
+                whole = predicate in found.whole or predicate in alike
+                okeys = [None] if whole else [key(o) for o in found.objects[predicate]]
+                useful.rows += [
                     (group, number, key(predicate), okey, reading.version.name)
                     for number in numbers
-                    for okey in objects_found
+                    for okey in okeys
                 ]
-    return rows
+            for predicate in alike & inputs:
+                usage = Usage(
+                    frozenset(found.bounds.get(predicate, ())), frozenset(found.equals.get(predicate, ()))
+                )
+                for number in numbers:
+                    place = (group, number, key(predicate))
+                    useful.limits[place] = joint((useful.limits.get(place, Usage()), usage))
+    return useful
 
 
 def _batches(kinds: Mapping[int, Mapping[NamedNode, Sequence[Term]]]) -> Iterator[list[int]]:
@@ -126,19 +150,21 @@ class Signatures:
             found[predicate] = [term(row[0]) for row in rows]
         return found
 
-    def make(self, groups: Sequence[Group], useful: Sequence[tuple[int, int, str, str | None, str]]) -> None:
+    def make(self, groups: Sequence[Group], useful: Useful) -> None:
         """Make all tables."""
         database = self._database
-        database.put("useful", USEFUL, useful)
+        database.put("useful", USEFUL, useful.rows)
         self.facts_useful("useful", "af", "ua")
         database.run(
             """CREATE TABLE ub AS SELECT DISTINCT g, key, a FROM af JOIN useful ON useful.rel = af.rel
             AND (useful.okey IS NULL OR useful.okey = af.okey) AND (af.v = 'both' OR af.v = useful.v)"""
         )
         self.classes("ua", "uc", "ca")
+        self._merge(useful)
         database.run(
             """CREATE TABLE bit AS SELECT g, key, a,
-            row_number() OVER (PARTITION BY g, key ORDER BY a) - 1 AS bit FROM ub"""
+            dense_rank() OVER (PARTITION BY g, key ORDER BY coalesce(one, a)) - 1 AS bit
+            FROM ub LEFT JOIN merged USING (g, key, a)"""
         )
         words = dict(database.rows(f"SELECT g, max(bit) // {BITS} + 1 FROM bit GROUP BY g"))
         columns = {g: [f"w{g}_{w}" for w in range(words.get(g, 0))] for g in range(len(groups))}
@@ -171,6 +197,18 @@ class Signatures:
             chosen += f", rep{g}.rep AS r{g}"
         database.run(f"CREATE TABLE sig AS SELECT inc, whole.key{chosen} FROM whole{joins}")
         database.run("DROP TABLE whole")
+
+    def _merge(self, useful: Useful) -> None:
+        """Make ``merged`` (g, key, a, one): values that nothing of a kind tells apart share a bit."""
+        values: dict[str, list[tuple[int, Term]]] = {}
+        for a, rel, okey in self._database.rows("SELECT a, rel, okey FROM af ORDER BY a"):
+            values.setdefault(rel, []).append((a, term(okey)))
+        rows = []
+        for (g, number, rel), usage in useful.limits.items():
+            ones: dict[str, int] = {}
+            for a, value in values.get(rel, ()) if usage is not None else ():
+                rows.append((g, number, a, ones.setdefault(class_of(value, usage), a)))  # type: ignore[arg-type]
+        self._database.put("merged", dict.fromkeys(("g", "key", "a", "one"), pa.int32()), rows)
 
     def facts_useful(self, useful: str, facts: str, of_units: str) -> None:
         """Make the tables *facts* (a, rel, okey, v) and *of_units* (u, a) of what *useful* names."""

@@ -16,16 +16,16 @@ from pyoxigraph import NamedNode
 from kb.inference.relational.connection import Connection
 from kb.namespaces import RDF_TYPE, xz
 from kb.services.impact.archive import ArchivedFacts, Database, quoted
-from kb.services.impact.dividing import units
+from kb.services.impact.dividing import early, units
 from kb.services.impact.following import Following
 from kb.services.impact.outcomes import Deriving, Outcomes, node
 from kb.services.impact.reading import Reading
-from kb.services.impact.signatures import Group, Signatures, compared, useful_rows
+from kb.services.impact.signatures import Group, Signatures, Useful, compared, useful_rows
 from kb.services.impact.usage import usage_of
 from kb.services.impact.versions import Cities, Version
 from kb.services.workspace import Workspace
 
-EARLY = (xz("satisfies"), xz("within"))
+EARLY = (xz("satisfies"), xz("reports"), xz("within"))
 """What follows from a few facts each, and everything else starts from."""
 GROUPS = (
     frozenset((xz("grade"), xz("activatedUnder"), xz("responseLevel"))),
@@ -70,7 +70,9 @@ class Run:
         with_clock = self._timed
         reported = self.facts.reported
         self.facts.require_reported(LATER.union(EARLY, (INVOLVES,), *GROUPS))
-        early = {name: self._readings({name}, frozenset()) for name in EARLY}
+        first = {
+            name: [Reading(v, early(v, name, reported), reported) for v in self.versions] for name in EARLY
+        }
         given = frozenset(EARLY)
         self.groups = list(GROUPS)
         involving = self._readings({INVOLVES}, given.union(*self.groups))
@@ -84,12 +86,12 @@ class Run:
         alike = compared(everything)
         read = frozenset().union(*(r.read() for group in everything for r in group.readings))
         raw = (read & reported) - {RDF_TYPE}
-        wanted = raw.union(*(r.read() for readings in early.values() for r in readings))
+        wanted = raw.union(*(r.read() for readings in first.values() for r in readings))
         with_clock("load", lambda: self._load(wanted))
         outcomes = Outcomes(self.database, self.facts, self.deriving)
         for name in EARLY:
             if name in read:
-                with_clock(name.value, lambda name=name: outcomes.relation(name, self.versions, early[name]))  # type: ignore[misc]
+                with_clock(name.value, lambda name=name: outcomes.relation(name, self.versions, first[name]))  # type: ignore[misc]
         readings = [r for group in everything for r in group.readings]
         for predicate in sorted(raw, key=str):
             usage = usage_of(readings, predicate) if predicate in alike else None
@@ -126,12 +128,10 @@ class Run:
     ) -> None:
         kinds = {number: {RDF_TYPE: types} for number, types in self.facts.kinds().items()}
         may = signatures.known(known, alike)
-        rows = [
-            row
-            for number, group in enumerate(groups)
-            for row in useful_rows(number, group.readings, group.targets, alike, kinds, may)
-        ]
-        signatures.make(groups, rows)
+        useful = Useful()
+        for number, group in enumerate(groups):
+            useful.add(useful_rows(number, group.readings, group.targets, alike, kinds, may))
+        signatures.make(groups, useful)
 
     def _conclude(self, signatures: Signatures, groups: Sequence[Group]) -> None:
         """Derive ``con`` (g, node, rel, okey, v) and ``diff`` (g, node, rel, okey, gained)."""

@@ -12,6 +12,7 @@ p ?o* follows from the rule's body and *useful q ?h*.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from pyoxigraph import NamedNode, Triple, Variable
@@ -20,7 +21,7 @@ from kb.inference.interactive.executor import Executor
 from kb.inference.program import INCIDENT
 from kb.namespaces import ROOT
 from kb.services.impact.reading import Look, Reading, unforeseen
-from kb.services.impact.usage import usage_of
+from kb.services.impact.usage import LOGIC, usage_of
 from kb.srl.syntax import (
     Assignment,
     Call,
@@ -34,7 +35,7 @@ from kb.srl.syntax import (
     variables_of,
 )
 
-USEFUL = f"{ROOT}impact/useful?"
+USEFUL, BOUND, EQUAL = (f"{ROOT}impact/{name}" for name in ("useful", "bound", "equal"))
 WHOLE = NamedNode(f"{ROOT}impact/useful-wholly")
 KIND = f"{ROOT}incident/impact-"
 
@@ -61,6 +62,20 @@ def classed(readings: Sequence[Reading]) -> frozenset[NamedNode]:
         possible -= torn
 
 
+@dataclass
+class Found:
+    """Useful objects by predicate.
+
+    :param whole: predicates of which all are; *bounds* and *equals*: what values that are only compared are
+        compared with (:class:`kb.services.impact.usage.Usage`).
+    """
+
+    objects: dict[NamedNode, set[Term]] = field(default_factory=dict)
+    whole: set[NamedNode] = field(default_factory=set)
+    bounds: dict[NamedNode, set[Term]] = field(default_factory=dict)
+    equals: dict[NamedNode, set[Term]] = field(default_factory=dict)
+
+
 class Usefulness:
     """Finds what is useful for *targets* in the stage of *reading*.
 
@@ -79,21 +94,22 @@ class Usefulness:
         self._executor = Executor(rules, source, bound=(INCIDENT,))
         self._kinds = 0
 
-    def of(self, facts: Mapping[NamedNode, Iterable[Term]]) -> dict[NamedNode, frozenset[Term] | None]:
-        """Return the useful objects by predicate, for incidents that can have *facts*; ``None``: all."""
+    def of(self, facts: Mapping[NamedNode, Iterable[Term]]) -> Found:
+        """Return what is useful for incidents that can have *facts*."""
         self._kinds += 1
         incident = NamedNode(f"{KIND}{self._kinds}")
         triples = [Triple(incident, p, o) for p, objects in facts.items() for o in objects]
-        found: dict[NamedNode, set[Term]] = {}
-        whole: set[NamedNode] = set()
+        found = Found()
         for triple in self._executor.derive(triples, (incident,)):
             if triple.predicate == WHOLE:
                 assert isinstance(triple.object, NamedNode)
-                whole.add(triple.object)
-            elif triple.predicate.value.startswith(USEFUL):
-                name = NamedNode(unquote(triple.predicate.value.removeprefix(USEFUL)))
-                found.setdefault(name, set()).add(triple.object)
-        return {**{p: frozenset(objects) for p, objects in found.items()}, **dict.fromkeys(whole, None)}
+                found.whole.add(triple.object)
+                continue
+            kind, question, name = triple.predicate.value.partition("?")
+            if question and kind in (USEFUL, BOUND, EQUAL):
+                by_predicate = {USEFUL: found.objects, BOUND: found.bounds, EQUAL: found.equals}[kind]
+                by_predicate.setdefault(NamedNode(unquote(name)), set()).add(triple.object)
+        return found
 
 
 class _Looser:
@@ -132,18 +148,49 @@ class _Looser:
                 if not isinstance(template.predicate, NamedNode):
                     raise unforeseen(self._rule)
                 if not set(variables_of(template.object)) & made:
-                    wanted = [TriplePattern(INCIDENT, _useful(template.predicate), template.object)]
+                    wanted = [TriplePattern(INCIDENT, _named(USEFUL, template.predicate), template.object)]
             for at, look in enumerate(self._looks.values()):
                 inside = [] if look.within is None else list(self._inside(look.within))
                 pattern = self._replaced.get(id(look.pattern), look.pattern)
                 if look.within is not None:
                     pattern = _renamed(pattern, self._own[id(look.within)])
                 if isinstance(pattern.predicate, Variable):
-                    head = TriplePattern(INCIDENT, WHOLE, pattern.predicate)
+                    heads = [(TriplePattern(INCIDENT, WHOLE, pattern.predicate), inside)]
                 else:
-                    head = TriplePattern(INCIDENT, _useful(pattern.predicate), pattern.object)
-                iri = NamedNode(f"{ROOT}impact/rule/{number}-{place}-{at}")
-                yield Rule(iri, (head,), (*wanted, *body, *inside))
+                    heads = [
+                        (TriplePattern(INCIDENT, _named(USEFUL, pattern.predicate), pattern.object), inside)
+                    ]
+                heads += self._comparisons(look)
+                for again, (head, more) in enumerate(heads):
+                    iri = NamedNode(f"{ROOT}impact/rule/{number}-{place}-{at}-{again}")
+                    yield Rule(iri, (head,), (*wanted, *body, *more))
+
+    def _comparisons(self, look: Look) -> Iterator[tuple[TriplePattern, list[TriplePattern | Filter]]]:
+        """Yield what says with which terms the value of *look* is compared, and what else holds there."""
+        if id(look.pattern) not in self._replaced:
+            return
+        value = look.pattern.object
+        if not isinstance(value, Variable):
+            yield from ((TriplePattern(INCIDENT, _named(EQUAL, p), value), []) for p in look.inputs)
+            return
+        for element in self._rule.body:
+            scope = element if isinstance(element, Negation) else look.within
+            inside = [] if scope is None else list(self._inside(scope))
+            names = {} if scope is None else self._own[id(scope)]
+            for part in element.inner if isinstance(element, Negation) else (element,):
+                if part is look.pattern or value not in set(variables_of(part)):
+                    continue
+                found: list[tuple[str, Term | Variable]]
+                if isinstance(part, TriplePattern):
+                    found = [(EQUAL, value)]
+                elif isinstance(part, Filter):
+                    found = [(BOUND, t) for t in _compared_with(part.expression, value)]
+                else:
+                    continue
+                for kind, term in found:
+                    other = names.get(term, term) if isinstance(term, Variable) else term
+                    for predicate in look.inputs:
+                        yield TriplePattern(INCIDENT, _named(kind, predicate), other), inside
 
     def _body(self, *, assign: bool) -> Iterator[TriplePattern | Filter | Assignment]:
         gone = set(self._gone)
@@ -178,9 +225,18 @@ class _Looser:
                 seen.update(variables_of(element))
 
 
-def _useful(predicate: PatternTerm) -> NamedNode:
+def _named(kind: str, predicate: PatternTerm) -> NamedNode:
     assert isinstance(predicate, NamedNode)
-    return NamedNode(USEFUL + quote(predicate.value, safe=""))
+    return NamedNode(f"{kind}?{quote(predicate.value, safe='')}")
+
+
+def _compared_with(expression: Expression, value: Variable) -> Iterator[Term | Variable]:
+    """Yield what *expression*, made of comparisons, compares *value* with."""
+    if isinstance(expression, Call) and expression.operator in LOGIC:
+        for argument in expression.arguments:
+            yield from _compared_with(argument, value)
+    elif isinstance(expression, Call) and value in expression.arguments:
+        yield from (a for a in expression.arguments if a != value and not isinstance(a, Call))
 
 
 def _renamed(pattern: TriplePattern, names: Mapping[Variable, Variable]) -> TriplePattern:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 from pyoxigraph import Literal, NamedNode, Triple, Variable
@@ -62,6 +63,8 @@ class Version:
     def __init__(self, name: str, workspace: Workspace, cities: Cities) -> None:
         self.name = name
         self.workspace = workspace
+        self.early: dict[NamedNode, frozenset[int]] = {}
+        """The rules (by ``id``) that conclude a relation before the groups; its other rules run in them."""
         self._cities = cities
         self._graphs = [
             graph for graph in workspace.store.graphs() if visible(graph) and loading.is_knowledge(graph)
@@ -94,8 +97,18 @@ class Version:
 
     def stage(self, targets: Iterable[NamedNode], given: frozenset[NamedNode]) -> tuple[Rule, ...]:
         """Return the rules on which *targets* rest if the facts of *given* relations are known."""
-        left = [rule for rule in self.rules if not _all_given(rule, given)]
+        left = [part for rule in self.rules if (part := self._left(rule, given)) is not None]
         return relevant(left, targets)
+
+    def _left(self, rule: Rule, given: frozenset[NamedNode]) -> Rule | None:
+        """Return *rule* with those of its conclusions that the *given* relations do not hold already."""
+        head = tuple(
+            template
+            for template in rule.head
+            if template.predicate not in given
+            or (template.predicate in self.early and id(rule) not in self.early[template.predicate])  # type: ignore[index]
+        )
+        return rule if len(head) == len(rule.head) else replace(rule, head=head) if head else None
 
     def knowledge(self, rules: Sequence[Rule]) -> set[Triple]:
         """Return what *rules* may read of the knowledge alone."""
@@ -146,10 +159,6 @@ def _dated(rule: Rule, program: Program) -> Rule:
         return rule
     day = TriplePattern(INCIDENT, OCCURRED_ON, VALID_ON)
     return Rule(rule.iri, rule.head, (*rule.body, day, *filters), rule.evaldata, rule.generated, rule.span)
-
-
-def _all_given(rule: Rule, given: frozenset[NamedNode]) -> bool:
-    return all(template.predicate in given for template in rule.head)
 
 
 def wanted(rules: Iterable[Rule]) -> list[tuple[NamedNode, Term | None]]:

@@ -5,8 +5,8 @@ report, the same keys as everywhere), ``expect`` and ``absent``: relations of th
 ``leadDepartment``, ``activates``, …) with one value or several, by label or IRI. That nothing at all was
 concluded is written ``absent: {grade: any}``.
 
-Rules that look at shared data need some: ``records`` is Turtle, with the usual prefixes known, of what departments
-have delivered.
+Rules that look at shared data need some: ``records`` is Turtle, with the usual prefixes known, of what
+departments have delivered.
 
 A case may have ``rows``, each with its own ``given``, ``expect`` and ``absent``: what they say is added to
 what the case says, and each row is a case. So a table of thresholds is written as a table.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -23,6 +24,7 @@ from kb.services import loading
 from kb.services.loading import Progress
 from kb.services.releases.archive import Archive
 from kb.services.releases.keeping import current, remember
+from kb.sharing.shared import Shared
 from kb.store.embedded import open_store
 from kb.store.protocol import Store
 from kb.store.replaced import ReplacedStore
@@ -66,6 +68,11 @@ class Workspace:
         self.vocabulary = Vocabulary(self.store, self.names)
         self.reader = Reader(self.store, self.names, self.vocabulary)
         self.contract = Contract(base.ontology / "shapes" / "incident-report.ttl", self.vocabulary)
+
+    @cached_property
+    def shared(self) -> Shared:
+        """The data that departments share."""
+        return Shared(self.store, self.names)
 
     def close(self) -> None:
         """Release the store."""

@@ -82,6 +82,18 @@ class Derivation:
         compiled, numbers = self._found[s, p, o]
         return Because(compiled.rule, _Bindings(compiled.variables, numbers, self._dictionary.terms))
 
+    def resting_on(self, among: Callable[[Term], bool]) -> Iterator[tuple[Triple, Because]]:
+        """Yield what rules derived from a solution in which some variable stands for a term of *among*."""
+        terms = self._dictionary.terms
+        met = {number for _, numbers in self._found.values() for number in numbers}
+        wanted = {number for number in met if among(terms[number])}
+        if not wanted:
+            return
+        for (s, p, o), (compiled, numbers) in self._found.items():
+            if not wanted.isdisjoint(numbers):
+                triple = Triple(terms[s], terms[p], terms[o])  # type: ignore[arg-type]
+                yield triple, Because(compiled.rule, _Bindings(compiled.variables, numbers, terms))
+
     def objects(self, subject: Term, predicate: NamedNode) -> list[Term]:
         """Return the derived objects of *subject* and *predicate*, in the order of derivation."""
         if not self._index:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from pyoxigraph import Triple, Variable
+from pyoxigraph import Literal, NamedNode, Triple, Variable
 
 from kb.inference.interactive.dictionary import Dictionary
 from kb.inference.interactive.frame import Facts, Frame
@@ -76,9 +76,9 @@ def some(pattern: TriplePattern, rows: Overlay, facts: Facts, frame: Frame, foll
     ``None`` where it is not of the form ``?anything :predicate :object``: then :func:`match` is as good.
     """
     subject, predicate, object_ = pattern.terms
-    if not isinstance(subject, Variable) or isinstance(object_, Variable | TripleTermPattern):
+    if not isinstance(subject, Variable) or not isinstance(predicate, NamedNode):
         return None
-    if isinstance(predicate, Variable):
+    if not isinstance(object_, NamedNode | Literal):
         return None
     number = facts.dictionary.id(predicate)
     rows.keep_subjects(number)

@@ -131,7 +131,7 @@ class Source:
         return subject not in self.dictionary.private and object_ in self.objects(subject, predicate)
 
     def some(self, predicate: int, object_: int) -> bool:
-        """Whether any subject at all has *object_* for *predicate*; a million of them are not read for that."""
+        """Whether any subject at all has *object_* for *predicate*; the others are not read."""
         known = self._some.get((predicate, object_))
         if known is None:
             version = self._version

@@ -1,0 +1,102 @@
+"""Whoever asks: a person, a program with a token, the operator of this machine, or somebody unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pyoxigraph import NamedNode
+
+from kb.access.policy import Compartment, Policy, Role
+from kb.errors import Forbidden, XiezhiError
+
+VISITOR = "visitor"
+"""The role of whoever has not logged in."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody with *roles* in a *department* (an IRI), under a *policy*.
+
+    *name* is what the journal calls him. *scopes*, of a token, are the only actions that it may take;
+    ``None``: all that the roles allow. Everything that it answers is the union over the roles.
+    """
+
+    name: str
+    roles: frozenset[str]
+    policy: Policy = field(repr=False, compare=False)
+    department: str | None = None
+    scopes: frozenset[str] | None = None
+
+    def may(self, action: str) -> bool:
+        """Whether he may take *action*."""
+        if self.scopes is not None and action not in self.scopes:
+            return False
+        return any(action in role.actions for role in self._held)
+
+    def require(self, action: str) -> None:
+        """Insist that he may take *action*.
+
+        :raises Forbidden: ``access.action``.
+        """
+        if not self.may(action):
+            raise _not_allowed(action, self.policy)
+
+    def sees(self, graph: NamedNode) -> bool:
+        """Whether he may read the named graph."""
+        compartment = self.policy.compartment(graph)
+        if compartment is None:
+            return False
+        if compartment.iri in self._reads:
+            return True
+        return compartment.iri in self._reads_own and self.owns(graph)
+
+    def writes(self, graph: NamedNode) -> bool:
+        """Whether he may write the named graph directly."""
+        compartment = self.policy.compartment(graph)
+        return compartment is not None and any(compartment.iri in role.writes for role in self._held)
+
+    def owns(self, graph: NamedNode) -> bool:
+        """Whether the graph belongs to a dataset of his department."""
+        return self.department is not None and self.policy.publisher(graph) == self.department
+
+    @property
+    def view(self) -> Hashable:
+        """What two who see the same graphs have in common."""
+        own = self._reads_own - self._reads
+        return self.policy.digest, self._reads, own, self.department if own else None
+
+    @property
+    def restricted(self) -> frozenset[Compartment]:
+        """The compartments that he may read and whose every reading is recorded."""
+        held = self._reads | (self._reads_own if self.department else frozenset())
+        return frozenset(
+            one for one in self.policy.compartments.values() if one.restricted and one.iri in held
+        )
+
+    @cached_property
+    def _held(self) -> tuple[Role, ...]:
+        roles = self.policy.roles
+        return tuple(roles[name] for name in sorted(self.roles) if name in roles)
+
+    @cached_property
+    def _reads(self) -> frozenset[str]:
+        return frozenset().union(*(role.reads for role in self._held))
+
+    @cached_property
+    def _reads_own(self) -> frozenset[str]:
+        return frozenset().union(*(role.reads_own for role in self._held))
+
+
+def _not_allowed(action: str, policy: Policy) -> XiezhiError:
+    able = ", ".join(sorted(role.name for role in policy.roles.values() if action in role.actions)) or "–"
+    return Forbidden.of(
+        "access.action",
+        f"没有权限：{action}",
+        f"not allowed: {action}",
+        repair=(
+            f"登录，或请管理员授予可以这样做的角色：{able}",
+            f"log in, or ask an administrator for a role that may: {able}",
+        ),
+    )

@@ -2,7 +2,8 @@
 
 Passwords are hashed with argon2id (RFC 9106, the library's defaults). A token is 32 random bytes, so its
 SHA-256 is enough to keep. Both are shown once or never. The file is the owner's alone; several processes may
-use it at a time, so the command line works while the server runs.
+use it at a time, so the command line works while the server runs. What is changed here is noted, for the
+server to take into the journal (:meth:`kb.access.trail.Trail.adopt`).
 
 ::
 
@@ -22,6 +23,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -45,6 +47,7 @@ CREATE TABLE IF NOT EXISTS tokens (
     id TEXT PRIMARY KEY, user TEXT NOT NULL REFERENCES users(name), hash TEXT NOT NULL, label TEXT NOT NULL,
     scopes TEXT NOT NULL, created REAL NOT NULL, expires REAL NOT NULL,
     revoked INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, time REAL NOT NULL, what TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS failures (name TEXT NOT NULL, time REAL NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS failures_of ON failures (name, time);
 """
@@ -138,6 +141,7 @@ class Accounts:
                     "known", f"用户已存在：{name}", f"there is such a user already: {name}",
                     ("换一个名字，或修改现有用户", "take another name, or change that user"), name,
                 ) from error  # fmt: skip
+            _note(database, f"added user {name}: {row[2]}")
         return User(name, frozenset(roles), department, False, 0)
 
     def change(
@@ -166,6 +170,9 @@ class Accounts:
                 " epoch = epoch + 1 WHERE name = :name",
                 values | {"name": name},
             ).rowcount
+            _note(
+                database, f"changed user {name}: {', '.join(k for k, v in values.items() if v is not None)}"
+            )
         if not changed:
             raise _unknown(name)
 
@@ -226,6 +233,7 @@ class Accounts:
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
+            _note(database, f"token {token.id} of {user} for {row[4]}, {days:g} days")
         return f"xz_{token.id}_{secret}", token
 
     def bearer(self, text: str) -> tuple[User, Token] | None:
@@ -259,8 +267,25 @@ class Accounts:
                 "UPDATE tokens SET revoked = 1 WHERE id = :id AND (:user IS NULL OR user = :user)",
                 {"id": identifier, "user": user},
             ).rowcount
+            _note(database, f"revoked token {identifier}")
         if not changed:
             raise _unknown(identifier)
+
+    # --- events ----------------------------------------------------------------------------
+
+    def events(self) -> list[tuple[int, str]]:
+        """Return what was changed and is not yet in the journal: numbers and sentences."""
+        with self._open() as database:
+            rows = database.execute("SELECT id, time, what FROM events ORDER BY id").fetchall()
+        return [
+            (number, f"{what} ({datetime.fromtimestamp(when, UTC):%Y-%m-%dT%H:%M:%SZ})")
+            for number, when, what in rows
+        ]
+
+    def forget_event(self, number: int) -> None:
+        """Forget one that is in the journal now."""
+        with self._open() as database:
+            database.execute("DELETE FROM events WHERE id = ?", (number,))
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -275,6 +300,10 @@ class Accounts:
 
 _USERS = "SELECT name, roles, department, disabled, epoch FROM users"
 _TOKENS = "SELECT id, user, hash, label, scopes, created, expires, revoked FROM tokens"
+
+
+def _note(database: sqlite3.Connection, what: str) -> None:
+    database.execute("INSERT INTO events (time, what) VALUES (?, ?)", (time.time(), what))
 
 
 def _user(row: Sequence[object]) -> User:

@@ -8,11 +8,13 @@ can write: triples about rights in somebody's data mean nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
-from pyoxigraph import Literal, NamedNode
+import pyoxigraph
+from pyoxigraph import Literal, NamedNode, RdfFormat
 
 from kb.namespaces import RDF_TYPE, ROOT, graph, xz
 from kb.store.protocol import Change, Store
@@ -25,6 +27,7 @@ PER_DATASET = ("source/", "quarantine/", "personal/")
 """Graphs of which there is one for each dataset: ``<kind>/<department>/<dataset>``."""
 DATASETS = f"{ROOT}dataset/"
 _ROLES = f"{ROOT}kb/role/"
+_INCIDENTS = graph("response/")
 _WITHHELD = NamedNode(f"{ROOT}kb/sharing/withheld")
 _PUBLISHER = NamedNode("http://purl.org/dc/terms/publisher")
 
@@ -84,9 +87,27 @@ class Policy:
             self._found[iri] = self._look_up(iri)
         return self._found[iri]
 
+    def common(self, name: NamedNode) -> bool:
+        """Whether everybody who may read incidents may also read the graph *name*.
+
+        Rules read only such graphs: what they conclude stands in the incident's response, and nobody shall
+        learn from it what he may not read (reliability.md, attack 26).
+        """
+        compartment, incidents = self.compartment(name), self.compartment(_INCIDENTS)
+        if compartment is None or incidents is None:
+            return False
+        readers = [role for role in self.roles.values() if incidents.iri in role.reads]
+        return all(compartment.iri in role.reads for role in readers)
+
     def publisher(self, name: NamedNode) -> str | None:
         """Return the IRI of the department that publishes the dataset of the graph *name*."""
         return self._datasets.get(_dataset_path(name.value), (None, None))[1]
+
+    @cached_property
+    def restricted(self) -> tuple[NamedNode, ...]:
+        """The restricted graphs that datasets have or may come to have."""
+        names = (NamedNode(f"{GRAPHS}{kind}{path}") for path in self._datasets for kind in PER_DATASET)
+        return tuple(name for name in names if (one := self.compartment(name)) and one.restricted)
 
     @cached_property
     def _by_prefix(self) -> list[tuple[str, Compartment]]:
@@ -106,6 +127,17 @@ class Policy:
         return None
 
 
+def role_names(ontology: Path) -> list[str]:
+    """Return the names of the roles that the files of the *ontology* declare, without a store."""
+    quads = pyoxigraph.parse(path=str(ontology / "access.ttl"), format=RdfFormat.TURTLE)
+    role = xz("Role")
+    return sorted(
+        quad.subject.value.removeprefix(_ROLES)
+        for quad in quads
+        if quad.predicate == RDF_TYPE and quad.object == role and isinstance(quad.subject, NamedNode)
+    )
+
+
 class Policies:
     """The policy of a store now: made anew when ontology or catalogue changed."""
 
@@ -113,6 +145,7 @@ class Policies:
         self._store = store
         self._policy = Policy(store)
         self._stale = False
+        self._listeners: list[Callable[[], None]] = []
         store.subscribe(self._changed)
 
     @property
@@ -123,7 +156,13 @@ class Policies:
             policy = Policy(self._store)
             if policy.digest != self._policy.digest:
                 self._policy = policy
+                for listener in self._listeners:
+                    listener()
         return self._policy
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Call *listener* when another policy has come into force, by the time somebody asks for it."""
+        self._listeners.append(listener)
 
     def _changed(self, change: Change) -> None:
         if not change.graphs.isdisjoint((ONTOLOGY, CATALOGUE)):

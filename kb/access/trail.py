@@ -11,6 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 
+from kb.access.accounts import Accounts
 from kb.store.protocol import Change, Store
 
 READ, EXPORT, REFUSED, LOGIN, ADMINISTER = "read restricted", "export", "refused", "log in", "administer"
@@ -36,6 +37,19 @@ class Trail:
         happen.
         """
         self._store.commit(Change(), actor=actor, action=action, reason=_clean(reason))
+
+    def adopt(self, accounts: Accounts) -> None:
+        """Take into the journal what was changed in *accounts*, by the command line for one."""
+        with self._lock:
+            for number, what in accounts.events():
+                self._store.commit(
+                    Change(),
+                    actor="accounts",
+                    action=ADMINISTER,
+                    reason=what,
+                    key=f"account event {number} {what}",
+                )
+                accounts.forget_event(number)
 
     def refused(self, actor: str, reason: str, *, stranger: bool = False) -> None:
         """Write that *actor* was refused; of a *stranger*, at most once a minute."""

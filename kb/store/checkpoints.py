@@ -60,6 +60,11 @@ class Checkpoints:
             self._users[self._newest] += 1
             return self._newest
 
+    def expire(self) -> None:
+        """Let the next checkpoint show everything up to now, however young the last one is."""
+        with self._lock:
+            self._made = float("-inf")
+
     def release(self, checkpoint: Path) -> None:
         """Give back what :meth:`acquire` returned."""
         with self._lock:

@@ -1,12 +1,12 @@
 """A copy of the store that holds only what some readers may see.
 
-The engine cannot be told which graphs to leave out, only which to take, and a list of thousands makes it crawl
-(reliability.md, section 2). So rights are enforced below the engine: a query of somebody who may not see a graph
-runs on files in which that graph is not. No form of query can get round that.
+The engine cannot be told which graphs to leave out, only which to take, and a list of thousands makes it
+crawl (reliability.md, section 2). So rights are enforced below the engine: a query of somebody who may not
+see a graph runs on files in which that graph is not. No form of query can get round that.
 
-A replica begins as a checkpoint of the store from which the hidden graphs are removed. From then on it follows
-the journal and takes from every entry what its readers may see. Reading the same entry twice does no harm, for
-the reason given in :mod:`kb.store.quads`.
+A replica begins as a checkpoint of the store from which the hidden graphs are removed. From then on it
+follows the journal and takes from every entry what its readers may see. Reading the same entry twice does no
+harm, for the reason given in :mod:`kb.store.quads`.
 """
 
 from __future__ import annotations

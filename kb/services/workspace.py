@@ -8,8 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
 
+from pyoxigraph import NamedNode
+
+from kb.access.policy import Policies
 from kb.city import builder
-from kb.inference.engine import Engine
+from kb.inference.engine import Engine, is_read
 from kb.inference.program import Program, read
 from kb.ontology import files
 from kb.ontology.describe import Describer
@@ -61,7 +64,9 @@ class Workspace:
 
     def _assemble(self, base: Knowledge, program: Program) -> None:
         """Put together the parts that work on the store."""
-        self.engine = Engine(self.store, program)
+        self.policies = Policies(self.store)
+        self.engine = Engine(self.store, program, self._reads)
+        self.policies.subscribe(self.engine.renew)
         self.release = files.digest(base.ontology, base.rules)[:16]
         self.names = Names(self.store)
         self.describer = Describer(self.store, self.names)
@@ -73,6 +78,10 @@ class Workspace:
     def shared(self) -> Shared:
         """The data that departments share."""
         return Shared(self.store, self.names)
+
+    def _reads(self, name: NamedNode) -> bool:
+        """Whether rules read the graph *name*."""
+        return is_read(name) and self.policies.current.common(name)
 
     def close(self) -> None:
         """Release the store."""

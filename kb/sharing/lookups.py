@@ -1,0 +1,65 @@
+"""What the names and codes in a file may mean: tables out of the graphs that people answer for.
+
+A name is looked up among the members of the classes that the mapping gives, in the knowledge and in the city of
+the dataset's publisher. Delivered data is not asked: no delivery can change what another one means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pyoxigraph import Literal, NamedNode
+
+from kb.namespaces import RDF_TYPE, RDFS_LABEL, graph, xz
+from kb.ontology.names import ALT_LABEL, NOTATION
+from kb.sharing.csvw import Table
+from kb.store.protocol import Store
+
+NAMING = (RDFS_LABEL, ALT_LABEL, NOTATION, xz("code"))
+_KNOWLEDGE = (graph("ontology").value, graph("knowledge/").value, graph("alignments").value)
+_CITIES = graph("city/").value
+
+
+def tables(store: Store, table: Table, city: str | None) -> dict[str, dict[str, list[str]]]:
+    """Return for each column with a lookup what every name means.
+
+    :param city: the code of a city; ``None``: every city that is loaded.
+    """
+    found: dict[tuple[str, ...], dict[str, list[str]]] = {}
+    for column in table.columns:
+        if column.lookup and column.lookup not in found:
+            found[column.lookup] = _names(store, column.lookup, city)
+    return {column.name: found[column.lookup] for column in table.columns if column.lookup}
+
+
+def _names(store: Store, classes: Iterable[str], city: str | None) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for name in _graphs(store, city):
+        members = {
+            quad.subject.value
+            for kind in classes
+            for quad in store.match(None, RDF_TYPE, NamedNode(kind), name)
+            if isinstance(quad.subject, NamedNode)
+        }
+        if not members:
+            continue
+        nameless = set(members)
+        for predicate in NAMING:
+            for quad in store.match(None, predicate, None, name):
+                subject = quad.subject
+                if isinstance(subject, NamedNode) and subject.value in members and isinstance(quad.object, Literal):
+                    nameless.discard(subject.value)
+                    known = names.setdefault(quad.object.value, [])
+                    if subject.value not in known:
+                        known.append(subject.value)
+        names.update({iri: [iri] for iri in nameless})
+    return names
+
+
+def _graphs(store: Store, city: str | None) -> list[NamedNode]:
+    own = f"{_CITIES}{city}" if city else _CITIES
+    return [
+        name
+        for name in store.graphs()
+        if name.value.startswith(_KNOWLEDGE) or (name.value == own if city else name.value.startswith(own))
+    ]

@@ -1,0 +1,224 @@
+"""An accepted delivery into the store: once or many times, with the same result.
+
+**What holds.** A delivery up to :data:`ATOMIC` quads, quarantine and catalogue entry included, is one commit: readers
+see all of it or nothing. A larger one takes several, each a journal entry of whole records, the catalogue entry last;
+after a crash in between, the spool (:mod:`kb.sharing.spool`) is still there, and promoting it again finishes the work.
+That is so because every step looks at what the store holds *now*: records that are as the delivery has them are left
+alone, others are replaced, and what the delivery does not have is removed (if it takes the place of all).
+
+An unchanged record costs a comparison and writes nothing, so the monthly list of 100,000 records of which 50 changed
+is one small commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Protocol
+
+from pyoxigraph import NamedNode, Quad
+
+from kb.errors import Text
+from kb.sharing import deliveries, process, quarantine
+from kb.sharing.datasets import CATALOGUE, GENERATED, Dataset
+from kb.sharing.deliveries import ENDED, Delivery
+from kb.sharing.process import Job
+from kb.sharing.spool import Spool
+from kb.store.protocol import Change, Store
+
+ATOMIC = 50_000
+"""So many quads are changed in one commit; a commit that also removes quads takes 20 µs for each."""
+BULK = 300_000
+"""So many quads that are only added go into one journal entry."""
+STORING = Text("入库", "storing")
+
+Progress = Callable[[Text, int, int], None]
+
+
+class Sealer(Protocol):
+    """Who encrypts personal fields."""
+
+    def seal(self, dataset: Dataset, quads: Sequence[Quad]) -> Iterable[Quad]:
+        """Return what is stored in place of *quads*, which hold personal values of records of *dataset*.
+
+        Every quad returned has the record as its subject and lies in ``dataset.personal``.
+        """
+        ...
+
+
+@dataclass
+class Promotion:
+    """One delivery on its way into the store."""
+
+    store: Store
+    dataset: Dataset
+    delivery: Delivery
+    spool: Spool
+    job: Job
+    sealer: Sealer | None = None
+    progress: Progress | None = None
+    _additions: list[Quad] = field(default_factory=list)
+    _removals: list[Quad] = field(default_factory=list)
+    _done: int = 0
+
+    def run(self) -> None:
+        """Bring the store to where the delivery wants it, then delete the spool."""
+        if next(self.store.match(self.delivery.iri, ENDED, None, CATALOGUE), None) is None:
+            if self.delivery.increment:
+                self._change(self._groups(), frozenset())
+            elif self.delivery.stored:
+                self._replace()
+            self._finish()
+        self.spool.remove()
+
+    # --- good records ----------------------------------------------------------------------
+
+    def _replace(self) -> None:
+        """Let the delivery take the place of all records."""
+        graph = self.dataset.graph
+        if self._empty(graph) and self._empty(self.dataset.personal):
+            self._change(self._groups(), frozenset())
+            return
+        new = {subject: _digest(quads) for subject, quads in self._groups()}
+        same: set[str] = set()
+        for subject, old in _by_subject(self.store.match(None, None, None, graph)):
+            if subject not in new:
+                self._removals += old
+                self._removals += self._personal(subject)
+                self._flush()
+            elif _digest(old) == new[subject]:
+                same.add(subject)
+        self._change(self._groups(), frozenset(same))
+
+    def _change(self, groups: Iterable[tuple[str, list[Quad]]], same: frozenset[str]) -> None:
+        """Make the records *groups* be in the store; of *same* it is known that they are."""
+        fresh = self._empty(self.dataset.graph) and not self._additions and not self._removals
+        if fresh and self.delivery.stored > ATOMIC // 10 and not self.job.contract.personal:
+            self._load(groups)
+            return
+        for subject, quads in groups:
+            self._tell()
+            secret = self._sealed(subject, quads)
+            if subject in same and not secret:
+                continue
+            old = [] if fresh else list(self.store.match(NamedNode(subject), None, None, self.dataset.graph))
+            wanted = [quad for quad in quads if quad.predicate.value not in self.job.contract.personal]
+            if _digest(old) != _digest(wanted):
+                kept = set(old)
+                wanted += self._origin(subject)
+                self._removals += kept.difference(wanted)
+                self._additions += [quad for quad in wanted if quad not in kept]
+            if secret:
+                self._removals += self._personal(subject)
+                self._additions += secret
+            self._flush()
+
+    def _load(self, groups: Iterable[tuple[str, list[Quad]]]) -> None:
+        """Add records where there were none: nothing to compare, nothing to remove."""
+
+        def quads() -> Iterator[Quad]:
+            for subject, record in groups:
+                self._tell()
+                yield from record
+                yield from self._origin(subject)
+
+        if self.delivery.stored * 20 <= ATOMIC:
+            self._additions += quads()
+            return
+        self.store.load(quads(), **self._said(), chunk=BULK)
+
+    def _groups(self) -> Iterator[tuple[str, list[Quad]]]:
+        for chunk in self.spool.good():
+            yield from _by_subject(process.quads(chunk, self.dataset.graph, self.job))
+
+    def _origin(self, subject: str) -> list[Quad]:
+        """Where a dataset grows by deliveries, each record says which one it came in."""
+        if not self.delivery.increment:
+            return []
+        return [Quad(NamedNode(subject), GENERATED, self.delivery.iri, self.dataset.graph)]
+
+    def _sealed(self, subject: str, quads: Sequence[Quad]) -> list[Quad]:
+        personal = self.job.contract.personal
+        if not personal or self.sealer is None:
+            return []
+        return list(self.sealer.seal(self.dataset, [q for q in quads if q.predicate.value in personal]))
+
+    def _personal(self, subject: str) -> list[Quad]:
+        return list(self.store.match(NamedNode(subject), None, None, self.dataset.personal))
+
+    def _empty(self, graph: NamedNode) -> bool:
+        return next(self.store.match(None, None, None, graph), None) is None
+
+    # --- the rest --------------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        """Quarantine, catalogue, and whatever was not flushed: the last commit."""
+        dataset, delivery = self.dataset, self.delivery
+        for quad in self._superseded():
+            self._removals.append(quad)
+            self._flush()
+        if delivery.quarantined * 12 > ATOMIC:
+            self._flush(least=0)
+            self.store.load(self._bad(), **self._said(), chunk=BULK)
+        else:
+            self._additions += self._bad()
+        new, old = deliveries.now_current(self.store, dataset, delivery) if delivery.stored else ([], [])
+        self._additions += [*delivery.quads(), *new]
+        self._removals += [quad for quad in old if quad not in new]
+        key = f"delivery:{delivery.iri.value}"
+        self.store.commit(Change(self._additions, self._removals), **self._said(), key=key)
+
+    def _bad(self) -> Iterator[Quad]:
+        for number, rejected in enumerate(self.spool.bad(), 1):
+            yield from quarantine.quads(self.dataset, self.delivery.iri, number, rejected)
+
+    def _superseded(self) -> list[Quad]:
+        """Return what leaves quarantine: all of it, or the records that the delivery brings anew."""
+        dataset = self.dataset
+        own = quarantine.prefix(dataset, self.delivery.iri)
+        if not self.delivery.increment and self.delivery.stored:
+            gone = list(self.store.match(None, None, None, dataset.quarantine))
+        else:
+            known = quarantine.entries_of(self.store, dataset)
+            anew = [subject for subject, _ in self._groups() if subject in known] if known else []
+            anew += [one.subject for one in self.spool.bad() if one.subject in known] if known else []
+            gone = [
+                quad
+                for subject in dict.fromkeys(anew)
+                for entry in known[subject]
+                for quad in quarantine.of_entry(self.store, dataset, entry)
+            ]
+        return [quad for quad in gone if not str(quad.subject).startswith(f"<{own}")]
+
+    def _flush(self, least: int = ATOMIC) -> None:
+        """Commit what has gathered once it is more than one commit should hold."""
+        if len(self._additions) + len(self._removals) > least:
+            self.store.commit(Change(self._additions, self._removals), **self._said())
+            self._additions, self._removals = [], []
+
+    def _said(self) -> dict[str, str]:
+        return {
+            "actor": self.delivery.actor,
+            "action": "deliver",
+            "reason": f"{self.dataset.path} {self.delivery.file_name} {self.delivery.digest[:16]}",
+        }
+
+    def _tell(self) -> None:
+        self._done += 1
+        if self.progress is not None and (self._done % 2_000 == 0 or self._done == self.delivery.stored):
+            self.progress(STORING, min(self._done, self.delivery.stored), self.delivery.stored)
+
+
+def _by_subject(quads: Iterable[Quad]) -> Iterator[tuple[str, list[Quad]]]:
+    """Yield the quads of each subject; those of one subject stand together."""
+    for subject, group in groupby(quads, key=lambda quad: quad.subject):
+        assert isinstance(subject, NamedNode)
+        yield subject.value, list(group)
+
+
+def _digest(quads: Iterable[Quad]) -> bytes:
+    """Return the same bytes for the same statements, whichever delivery they came in."""
+    lines = sorted(f"{q.predicate} {q.object}" for q in quads if q.predicate != GENERATED)
+    return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).digest()

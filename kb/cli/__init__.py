@@ -17,6 +17,7 @@ from kb.cli import (
     infer,
     knowledge,
     new,
+    quality,
     releases,
     server,
     tables,
@@ -63,6 +64,7 @@ for command in (
     users.user,
     users.token,
     audit.audit,
+    quality.quality,
     new.new,
     bench.bench,
 ):

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from kb.errors import Fault, InputError, Text
 from kb.report.values import today
 from kb.services import asking, auditing, explaining, export, incident, whatif, whynot
+from kb.services.datasets import DatasetViews
 from kb.services.recommendation import recommend
 from kb.services.releases import listing, replay
 from kb.services.workspace import Workspace
@@ -55,6 +56,10 @@ class Desk:
 
     def rdf(self, identifier: str, media_type: str) -> bytes:
         """Return an incident and its response as RDF."""
+        raise NotImplementedError
+
+    def quality(self, department: str) -> dict[str, Any]:
+        """Return the quality of shared data, of one department or of all."""
         raise NotImplementedError
 
     def audit_verify(self) -> dict[str, Any]:
@@ -106,6 +111,11 @@ class LocalDesk(Desk):
     def rdf(self, identifier: str, media_type: str) -> bytes:
         """Return an incident and its response as RDF."""
         return export.serialize(self._workspace, identifier, media_type)
+
+    def quality(self, department: str) -> dict[str, Any]:
+        """Return the quality of shared data, of one department or of all."""
+        self._workspace.shared.quality.refresh()
+        return DatasetViews(self._workspace).quality(department=department)
 
     def audit_verify(self) -> dict[str, Any]:
         """Check the chain of the journal."""
@@ -168,6 +178,10 @@ class RemoteDesk(Desk):
     def rdf(self, identifier: str, media_type: str) -> bytes:
         """Return an incident and its response as RDF."""
         return self._ask(f"/api/incidents/{quote(identifier)}", accept=media_type)
+
+    def quality(self, department: str) -> dict[str, Any]:
+        """Return the quality of shared data, of one department or of all."""
+        return _json(self._ask(f"/api/quality?{urlencode({'department': department})}"))
 
     def audit_verify(self) -> dict[str, Any]:
         """Check the chain of the journal."""

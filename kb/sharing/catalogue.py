@@ -207,7 +207,7 @@ class Catalogue:
     def _statistics(self, entry: Entry, seen: bool) -> Iterator[Triple]:
         """Yield the VoID statistics: as stored at the last delivery; of the system's own, counted once."""
         if entry.declared is None:
-            yield from statistics.void(entry.iri, self._count(entry.graph))
+            yield from statistics.void(entry.iri, self.counted(entry.graph))
             return
         node = void_of(entry)
         for quad in statistics.recorded(self._store, node, CATALOGUE):
@@ -215,7 +215,8 @@ class Catalogue:
             if seen or quad.predicate.value == VOID + "triples" or quad.predicate == RDF_TYPE:
                 yield Triple(subject, quad.predicate, quad.object)
 
-    def _count(self, name: NamedNode) -> Census:
+    def counted(self, name: NamedNode) -> Census:
+        """Count the graph *name*; remembered until it changes."""
         found = self._counted.get(name)
         if found is None:
             found = self._counted[name] = statistics.census(self._store, name)

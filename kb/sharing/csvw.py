@@ -18,7 +18,8 @@ What a ``<contract>.csv-metadata.json`` may say::
           "lang": "zh",                    the language of a text
           "default": "…",                  where the cell is empty
           "valueUrl": "{+station}",        the value is an IRI made from cells
-          "xz:lookup": ["xz:RiskLevel"],   the value is the name or code of a member of these classes
+          "xz:lookup": ["xz:RiskLevel"],   the value is the name or code of a member of these
+                                           classes or concept schemes
           "suppressOutput": true},         known, and left out
          {"name": "type", "virtual": true, "propertyUrl": "rdf:type", "valueUrl": "xz:RiskSource"}]}}
 

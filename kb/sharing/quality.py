@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from threading import Lock
 
-from pyoxigraph import Literal, NamedNode, Quad, Triple
+from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.errors import Text
 from kb.namespaces import PROV, RDF_TYPE, RDFS_LABEL, ROOT, SKOS, XSD, xz
@@ -30,7 +30,7 @@ from kb.sharing.datasets import CATALOGUE
 from kb.sharing.freshness import freshness, seconds_of
 from kb.sharing.shelf import Delivery, Entry, Shelf
 from kb.sharing.trend import LOCAL, Trends
-from kb.store.protocol import Change, Store, Subject
+from kb.store.protocol import Change, Store
 
 DQV = "http://www.w3.org/ns/dqv#"
 MEASUREMENT = NamedNode(DQV + "QualityMeasurement")
@@ -131,6 +131,20 @@ class Quality:
         self._store, self._names = store, names
         self._shelf, self._trends = shelf, trends
         self._measuring = Lock()
+        self._measured: date | None = None
+        store.subscribe(self._changed)
+
+    def refresh(self, now: datetime | None = None) -> None:
+        """Catch up if the catalogue has changed or a day has passed since: cheap to call for every reader."""
+        now = now or datetime.now(UTC)
+        today = now.astimezone(LOCAL).date()
+        if self._measured != today:
+            self.catch_up(now)
+            self._measured = today
+
+    def _changed(self, change: Change) -> None:
+        if CATALOGUE in change.graphs:
+            self._measured = None
 
     def catch_up(self, now: datetime | None = None) -> int:
         """Measure deliveries and days since this was last done; return how many values there are.
@@ -150,9 +164,10 @@ class Quality:
         if not deliveries:
             return 0
         done = {
-            link.object
-            for quad in self._store.match(None, COMPUTED_ON, entry.iri, CATALOGUE)
-            for link in self._store.match(_subject(quad), GENERATED_BY, None, CATALOGUE)
+            delivery.iri
+            for delivery in deliveries
+            for quad in self._store.match(None, GENERATED_BY, delivery.iri, CATALOGUE)
+            if quad.subject != entry.iri  # which says from which delivery its records are
         }
         additions: list[Quad] = []
         removals: list[Quad] = []
@@ -264,16 +279,11 @@ def measurement(
 
 def void_of(entry: Entry) -> NamedNode:
     """Return the node that holds the statistics of *entry*: declaring it anew does not touch them."""
-    return NamedNode(f"{entry.iri.value}#void")
+    return NamedNode(f"{ROOT}statistics/{entry.path}")
 
 
 def _end_of_day(at: datetime) -> datetime:
     return datetime.combine(at.astimezone(LOCAL).date(), time.max, LOCAL)
-
-
-def _subject(quad: Quad) -> Subject:
-    assert not isinstance(quad.subject, Triple)
-    return quad.subject
 
 
 def _local(store: Store, subject: object, name: str) -> str:

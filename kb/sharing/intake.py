@@ -86,6 +86,8 @@ class Intake:
         self.datasets = Datasets(store)
         self._places = threading.BoundedSemaphore(WORKERS)
         self._storing = threading.Lock()
+        self._lookups: dict[tuple[str, str | None], dict[str, dict[str, list[str]]]] = {}
+        store.subscribe(self._forget)
 
     def recover(self) -> int:
         """Finish what was accepted and not stored to the end; return how many deliveries that were."""
@@ -183,6 +185,10 @@ class Intake:
         """Return what is in quarantine of *dataset*."""
         return quarantine.listed(self._store, dataset)
 
+    def count(self, dataset: Dataset) -> int:
+        """Return how many quads the good records of *dataset* are."""
+        return sum(1 for _ in self._store.match(None, None, None, dataset.graph))
+
     def withdraw(self, dataset: Dataset, *, actor: str, reason: str) -> int:
         """Take all records of *dataset* out of the store, quarantine included; return how many quads those were.
 
@@ -256,7 +262,15 @@ class Intake:
         return None
 
     def _job(self, contract: Contract, base: str, city: str | None) -> Job:
-        return Job(contract, base, lookups.tables(self._store, contract.table, city))
+        key = contract.name, city
+        found = self._lookups.get(key)
+        if found is None:  # a second for the 60,000 areas of a large city
+            found = self._lookups[key] = lookups.tables(self._store, contract.table, city)
+        return Job(contract, base, found)
+
+    def _forget(self, change: Change) -> None:
+        if any(str(name).startswith(lookups.READ) for name in change.graphs):
+            self._lookups = {}
 
     @contextmanager
     def _place(self) -> Iterator[None]:

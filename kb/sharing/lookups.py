@@ -1,7 +1,7 @@
 """What the names and codes in a file may mean: tables out of the graphs that people answer for.
 
-A name is looked up among the members of the classes that the mapping gives, in the knowledge and in the city of
-the dataset's publisher. Delivered data is not asked: no delivery can change what another one means.
+A name is looked up among the members of the classes or concept schemes that the mapping gives, in the knowledge
+and in the city of the dataset's publisher. Delivered data is not asked: no delivery can change what another one means.
 """
 
 from __future__ import annotations
@@ -10,14 +10,19 @@ from collections.abc import Iterable
 
 from pyoxigraph import Literal, NamedNode
 
-from kb.namespaces import RDF_TYPE, RDFS_LABEL, graph, xz
+from kb.city.builder import NATION
+from kb.namespaces import RDF_TYPE, RDFS_LABEL, ROOT, SKOS, graph, xz
 from kb.ontology.names import ALT_LABEL, NOTATION
 from kb.sharing.csvw import Table
 from kb.store.protocol import Store
 
+IN_SCHEME = NamedNode(SKOS + "inScheme")
 NAMING = (RDFS_LABEL, ALT_LABEL, NOTATION, xz("code"))
 _KNOWLEDGE = (graph("ontology").value, graph("knowledge/").value, graph("alignments").value)
 _CITIES = graph("city/").value
+READ = tuple(f"<{part}" for part in (*_KNOWLEDGE, _CITIES))
+"""How the graphs begin, as text, that are asked."""
+_DIVISION = ROOT + "division/"
 
 
 def tables(store: Store, table: Table, city: str | None) -> dict[str, dict[str, list[str]]]:
@@ -38,9 +43,14 @@ def _names(store: Store, classes: Iterable[str], city: str | None) -> dict[str, 
         members = {
             quad.subject.value
             for kind in classes
-            for quad in store.match(None, RDF_TYPE, NamedNode(kind), name)
+            for relation in (RDF_TYPE, IN_SCHEME)
+            for quad in store.match(None, relation, NamedNode(kind), name)
             if isinstance(quad.subject, NamedNode)
         }
+        if city and name == NATION:
+            # Of the country's divisions, those of the city alone: districts of other cities have the same names.
+            own = f"{_DIVISION}{city.rstrip('0')}"
+            members = {iri for iri in members if iri.startswith(own)}
         if not members:
             continue
         nameless = set(members)

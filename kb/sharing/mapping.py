@@ -87,7 +87,7 @@ class Mapper:
         self._fixed: list[str] = []
         self._columns: list[tuple[Column, str, Convert, dict[str, str | Misfit]]] = []
         for column in table.columns:
-            if column.suppressed or not column.property:
+            if column.suppressed or (not column.property and column.name not in table.about.names):
                 continue
             if column.virtual and column.value is not None and not column.value.names:
                 self._fixed.append(f" <{column.property}> <{column.value.text}>")
@@ -100,12 +100,14 @@ class Mapper:
         problems = [self._of_fault(fault) for fault in record.faults]
         handled: set[str] = set()
         given = record.values
+        faulty = {fault.where for fault in record.faults}  # what the reader found, its columns need not be told twice
         objects: list[tuple[str, str]] = []
         for column, predicate, convert, cache in self._columns:
             texts = self._texts(column, given.get(column.name))
             if not texts:
-                if column.required:
-                    problems.append(_missing(column))
+                if column.required and given:
+                    if column.name not in faulty:
+                        problems.append(_missing(column))
                     handled.add(column.property)
                 continue
             cells[column.name] = texts[0]
@@ -115,10 +117,13 @@ class Mapper:
                     term = convert(text)
                     if len(cache) < CACHED:
                         cache[text] = term
+                if not column.property:
+                    continue
                 if isinstance(term, str):
                     objects.append((predicate, term))
                 else:
-                    problems.append(self._misfit(column, text, term))
+                    if column.name not in faulty:
+                        problems.append(self._misfit(column, text, term))
                     handled.add(column.property)
         subject = self._subject(record, cells, problems)
         start = f"<{subject}>"
@@ -149,7 +154,9 @@ class Mapper:
             text = value.strip()
             if text in column.null:
                 return [column.default] if column.default else []
-            parts = text.split(column.separator) if column.separator else [text]
+            if not column.separator:
+                return [text]
+            parts = text.split(column.separator)
         else:
             parts = value
         return [part for part in (part.strip() for part in parts) if part and part not in column.null]

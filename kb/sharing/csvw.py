@@ -33,7 +33,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -52,6 +52,7 @@ _PREFIXES = PREFIXES | {
     "geo": "http://www.opengis.net/ont/geosparql#",
 }
 _SLOT = re.compile(r"\{(\+?)([A-Za-z0-9_]+)\}")
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -68,16 +69,30 @@ class Template:
 
     def fill(self, values: Mapping[str, str]) -> str | None:
         """Return the template with its slots filled, or ``None`` where a cell is empty."""
-        missing = False
+        parts = []
+        for literal, plus, name in _parts(self.text):
+            parts.append(literal)
+            if name:
+                text = values.get(name, "")
+                if not text:
+                    return None
+                parts.append(text if plus or _PLAIN.fullmatch(text) else _quoted(text))
+        return "".join(parts)
 
-        def value(slot: re.Match[str]) -> str:
-            nonlocal missing
-            text = values.get(slot[2], "")
-            missing |= not text
-            return text if slot[1] else quote(text, safe="")
 
-        filled = _SLOT.sub(value, self.text)
-        return None if missing else filled
+@lru_cache(maxsize=256)
+def _parts(template: str) -> tuple[tuple[str, str, str], ...]:
+    """Return the template as literal text, plus sign and name, again and again; the last name is empty."""
+    pieces = _SLOT.split(template)
+    return tuple(
+        (pieces[i], *(pieces[i + 1 : i + 3] or ("", "")))  # type: ignore[misc]
+        for i in range(0, len(pieces), 3)
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _quoted(text: str) -> str:
+    return quote(text, safe="")
 
 
 @dataclass(frozen=True, slots=True)

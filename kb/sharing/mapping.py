@@ -154,7 +154,9 @@ class Mapper:
             text = value.strip()
             if text in column.null:
                 return [column.default] if column.default else []
-            parts = text.split(column.separator) if column.separator else [text]
+            if not column.separator:
+                return [text]
+            parts = text.split(column.separator)
         else:
             parts = value
         return [part for part in (part.strip() for part in parts) if part and part not in column.null]

@@ -30,8 +30,8 @@ from kb.store.protocol import Change, Store
 
 ATOMIC = 50_000
 """So many quads are changed in one commit; a commit that also removes quads takes 20 µs for each."""
-BULK = 300_000
-"""So many quads that are only added go into one journal entry."""
+BULK = 100_000
+"""So many quads that are only added go into one journal entry; the engine stops the server for a second for each."""
 STORING = Text("入库", "storing")
 
 Progress = Callable[[Text, int, int], None]
@@ -62,6 +62,10 @@ class Promotion:
     _additions: list[Quad] = field(default_factory=list)
     _removals: list[Quad] = field(default_factory=list)
     _done: int = 0
+
+    def __post_init__(self) -> None:
+        """Make the name of the graph once, not once a record."""
+        self._graph = self.dataset.graph
 
     def run(self) -> None:
         """Bring the store to where the delivery wants it, then delete the spool."""
@@ -95,15 +99,15 @@ class Promotion:
     def _change(self, groups: Iterable[tuple[str, list[Quad]]], same: frozenset[str]) -> None:
         """Make the records *groups* be in the store; of *same* it is known that they are."""
         fresh = self._empty(self.dataset.graph) and not self._additions and not self._removals
-        if fresh and self.delivery.stored > ATOMIC // 10 and not self.job.contract.personal:
-            self._load(groups)
+        if fresh and self.delivery.stored * 10 > ATOMIC and not self.job.contract.personal:
+            self._load()
             return
         for subject, quads in groups:
             self._tell()
             secret = self._sealed(subject, quads)
             if subject in same and not secret:
                 continue
-            old = [] if fresh else list(self.store.match(NamedNode(subject), None, None, self.dataset.graph))
+            old = [] if fresh else list(self.store.match(NamedNode(subject), None, None, self._graph))
             wanted = [quad for quad in quads if quad.predicate.value not in self.job.contract.personal]
             if _digest(old) != _digest(wanted):
                 kept = set(old)
@@ -115,29 +119,29 @@ class Promotion:
                 self._additions += secret
             self._flush()
 
-    def _load(self, groups: Iterable[tuple[str, list[Quad]]]) -> None:
+    def _load(self) -> None:
         """Add records where there were none: nothing to compare, nothing to remove."""
 
         def quads() -> Iterator[Quad]:
-            for subject, record in groups:
-                self._tell()
-                yield from record
-                yield from self._origin(subject)
+            for chunk in self.spool.good():
+                found = process.quads(chunk, self._graph, self.job)
+                yield from found
+                subjects = dict.fromkeys(quad.subject for quad in found)
+                if self.delivery.increment:
+                    yield from (Quad(s, GENERATED, self.delivery.iri, self._graph) for s in subjects)
+                self._tell(len(subjects))
 
-        if self.delivery.stored * 20 <= ATOMIC:
-            self._additions += quads()
-            return
         self.store.load(quads(), **self._said(), chunk=BULK)
 
     def _groups(self) -> Iterator[tuple[str, list[Quad]]]:
         for chunk in self.spool.good():
-            yield from _by_subject(process.quads(chunk, self.dataset.graph, self.job))
+            yield from _by_subject(process.quads(chunk, self._graph, self.job))
 
     def _origin(self, subject: str) -> list[Quad]:
         """Where a dataset grows by deliveries, each record says which one it came in."""
         if not self.delivery.increment:
             return []
-        return [Quad(NamedNode(subject), GENERATED, self.delivery.iri, self.dataset.graph)]
+        return [Quad(NamedNode(subject), GENERATED, self.delivery.iri, self._graph)]
 
     def _sealed(self, subject: str, quads: Sequence[Quad]) -> list[Quad]:
         personal = self.job.contract.personal
@@ -205,9 +209,9 @@ class Promotion:
             "reason": f"{self.dataset.path} {self.delivery.file_name} {self.delivery.digest[:16]}",
         }
 
-    def _tell(self) -> None:
-        self._done += 1
-        if self.progress is not None and (self._done % 2_000 == 0 or self._done == self.delivery.stored):
+    def _tell(self, records: int = 1) -> None:
+        self._done += records
+        if self.progress is not None and (records > 1 or self._done % 2_000 == 0):
             self.progress(STORING, min(self._done, self.delivery.stored), self.delivery.stored)
 
 

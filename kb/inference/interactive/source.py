@@ -149,6 +149,14 @@ class Source:
             for quad in shown:
                 self._forget(quad)
 
+    def forget(self) -> None:
+        """Forget every answer; for changes so large that looking at each quad would take longer."""
+        with self._lock:
+            self._version += 1
+            for index in (*self.objects_by.values(), *self.subjects_by.values()):
+                index.clear()
+            self._other.clear()
+
     def _forget(self, quad: Quad) -> None:
         find = self.dictionary.find
         s, p, o = find(quad.subject), find(quad.predicate), find(quad.object)

@@ -15,6 +15,7 @@ over a long chain takes its time.
 ::
 
     InputError
-    ├── ShapesFault   validation.syntax, .list, .path, .term, .nested, .recursive, .query, .engine
+    ├── ShapesFault   validation.syntax, .list, .path, .node, .closed, .term, .nested, .recursive, .query,
+    │                 .engine
     └── DataFault     validation.data, .depth
 """

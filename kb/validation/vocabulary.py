@@ -16,6 +16,9 @@ CORE = frozenset(
         *("qualifiedMaxCount", "qualifiedValueShapesDisjoint"),
     }
 )
+TARGETS = frozenset({"targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf"})
+CONSTRAINTS = CORE | LISTS | SHAPES | TARGETS | {"path", "sparql"}
+"""What only shapes have."""
 TERMS = (
     CORE
     | PATHS

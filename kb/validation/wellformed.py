@@ -3,7 +3,8 @@
 The engine refuses most ill-formed shapes and ignores the rest in silence: a property shape without a path, a
 constraint whose name has a slip of the pen. A contract that checks less than it says is worse than none, so
 they are refused here. So are recursive shapes, whose meaning the Recommendation leaves open (section 3.4.3),
-and queries nested so deep that a parser would run out of stack.
+closed property shapes, which the engine gets wrong (section 4.8.1), and queries nested so deep that a parser
+would run out of stack.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from pyoxigraph import BlankNode, Literal, NamedNode
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 from kb.errors import Fault, InputError, Text
 from kb.namespaces import RDF, SH
-from kb.validation.vocabulary import LISTS, PATHS, SHAPES, TERMS
+from kb.validation.vocabulary import CONSTRAINTS, LISTS, PATHS, SHAPES, TERMS
 
 DEEPEST = 40
 """Levels of shapes within shapes; the engine stops at 48."""
@@ -66,12 +67,15 @@ def members(facts: Facts, head: Node) -> list[Node] | None:
 
 def _terms(facts: Facts) -> Iterator[Fault]:
     for subject, properties in facts.items():
-        for predicate in properties:
-            if predicate.startswith(SH) and predicate.removeprefix(SH) not in TERMS:
-                name = predicate.removeprefix(SH)
-                near = process.extractOne(name, TERMS, score_cutoff=70)
-                repair = Text(f"是否应为 sh:{near[0]}？", f"did you mean sh:{near[0]}?") if near else None
-                yield fault("term", f"SHACL 没有 sh:{name}", f"SHACL has no sh:{name}", subject, repair)
+        names = [p.removeprefix(SH) for p in properties if p.startswith(SH)]
+        if any(
+            name in CONSTRAINTS for name in names
+        ):  # data may stand beside shapes and use SHACL's old terms
+            for name in names:
+                if name not in TERMS:
+                    near = process.extractOne(name, TERMS, scorer=fuzz.ratio, score_cutoff=70)
+                    repair = Text(f"是否应为 sh:{near[0]}？", f"did you mean sh:{near[0]}?") if near else None
+                    yield fault("term", f"SHACL 没有 sh:{name}", f"SHACL has no sh:{name}", subject, repair)
 
 
 def _properties(facts: Facts) -> Iterator[Fault]:
@@ -84,6 +88,20 @@ def _properties(facts: Facts) -> Iterator[Fault]:
                     "a value of sh:property must be a property shape with exactly one sh:path",
                     subject,
                 )
+        if SH + "path" in properties and SH + "closed" in properties:
+            yield fault(
+                "closed",
+                "属性形状不能是封闭的：引擎会去检查焦点节点而不是值",
+                "a property shape cannot be closed: the engine looks at its focus node, not at its values",
+                subject,
+                Text(
+                    "把 sh:closed 写进节点形状，用 sh:node 引用它",
+                    "close a node shape, and name it by sh:node",
+                ),
+            )
+        if any(SH + "path" in facts.get(value, {}) for value in properties.get(SH + "node", [])):
+            zh, en = "sh:node 的值不能是属性形状", "a value of sh:node cannot be a property shape"
+            yield fault("node", zh, en, subject, Text("改用 sh:property", "use sh:property"))
 
 
 def _queries(facts: Facts) -> Iterator[Fault]:

@@ -6,6 +6,7 @@
                ├─ api       reports and recommendations       (api.py, openapi.yaml)
                ├─ explain   why, why not, ask next, what if   (explain_pages.py, explain_api.py)
                ├─ releases  which there are, replay           (release_api.py)
+               ├─ examples  vetted queries, terms to complete         (examples_api.py, terms.py)
                ├─ sparql    read-only SPARQL 1.1 Protocol     (sparql.py)
                └─ security, i18n, problems, filters           what all three share
 
@@ -22,7 +23,18 @@ from flask import Flask
 from kb.report.document import MAX_BYTES
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
-from webapp import api, explain_api, explain_pages, filters, i18n, pages, problems, release_api, security
+from webapp import (
+    api,
+    examples_api,
+    explain_api,
+    explain_pages,
+    filters,
+    i18n,
+    pages,
+    problems,
+    release_api,
+    security,
+)
 from webapp import sparql as protocol
 from webapp.desk import Desk
 
@@ -65,7 +77,13 @@ def create_app(
     csrf = security.init_app(app, hosts)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(explain_pages.blueprint)
-    for blueprint in (api.blueprint, explain_api.blueprint, release_api.blueprint, protocol.blueprint):
+    for blueprint in (
+        api.blueprint,
+        explain_api.blueprint,
+        release_api.blueprint,
+        examples_api.blueprint,
+        protocol.blueprint,
+    ):
         # A cross-site form can neither send application/json nor change anything at /sparql.
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)

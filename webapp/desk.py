@@ -10,6 +10,7 @@ from flask import current_app
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
 from webapp.places import Places
+from webapp.terms import Terms
 
 
 class Desk:
@@ -19,6 +20,7 @@ class Desk:
         self.workspace = workspace
         self.sparql = sparql
         self.places = Places(workspace.store)
+        self.terms = Terms(workspace.store)
         self.continuing = threading.Lock()
         """Held while an incident is read, amended and stored: two officers may answer at the same time."""
 

@@ -10,6 +10,7 @@ import click
 from kb.cli import (
     bench,
     coverage,
+    examples,
     explanations,
     impact,
     incidents,
@@ -43,6 +44,7 @@ def main(context: click.Context, home: str, lang: str | None) -> None:
 for command in (
     server.serve,
     server.query,
+    examples.examples,
     knowledge.load,
     knowledge.check,
     knowledge.test,

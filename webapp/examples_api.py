@@ -8,7 +8,7 @@ from typing import Any
 import pyoxigraph
 from flask import Blueprint, Response, jsonify, request, url_for
 
-from kb.namespaces import PREFIXES, SH
+from kb.namespaces import PREFIXES, ROOT, SH
 from kb.ontology.queries import SCHEMA, SPEX, Example, Examples
 from kb.resources import folder
 from kb.store import formats
@@ -33,7 +33,7 @@ def examples() -> Response:
     if media == JSON:
         response = jsonify({"examples": [_as_json(example) for example in vetted()]})
     else:
-        names = {**PREFIXES, "query": "https://w3id.org/xiezhi/query/", "sh": SH, "schema": SCHEMA, "spex": SPEX}
+        names = {**PREFIXES, "query": ROOT + "query/", "sh": SH, "schema": SCHEMA, "spex": SPEX}
         triples = vetted().triples(url_for("sparql.endpoint", _external=True))
         body = pyoxigraph.serialize(triples, format=formats.GRAPHS[media], prefixes=names)
         response = Response(body, content_type=f"{media}; charset=utf-8")
@@ -56,7 +56,8 @@ def terms() -> Response:
     # Vocabulary is no secret of an incident: the browser may keep it and ask whether it is still so.
     response.headers["Cache-Control"] = "private, no-cache"
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _as_json(example: Example) -> dict[str, Any]:

@@ -53,9 +53,7 @@ class Terms:
         with self._lock:
             if not self._terms:
                 found = {term.iri: term for term in (*self._used(), *self._declared())}
-                self._terms = sorted(
-                    found.values(), key=lambda term: (not term.iri.startswith(XZ), term.iri)
-                )
+                self._terms = sorted(found.values(), key=lambda term: (not term.iri.startswith(XZ), term.iri))
             return self._terms
 
     def _declared(self) -> Iterator[Term]:

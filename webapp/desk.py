@@ -9,6 +9,7 @@ from flask import current_app
 
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
+from kb.store.writing import Writes
 from webapp.places import Places
 from webapp.terms import Terms
 
@@ -16,9 +17,10 @@ from webapp.terms import Terms
 class Desk:
     """The parts of Xiezhi behind one Flask application."""
 
-    def __init__(self, workspace: Workspace, sparql: Service | None) -> None:
+    def __init__(self, workspace: Workspace, sparql: Service | None, writes: Writes | None = None) -> None:
         self.workspace = workspace
         self.sparql = sparql
+        self.writes = writes
         self.places = Places(workspace.store)
         self.terms = Terms(workspace.store)
         self.continuing = threading.Lock()

@@ -17,11 +17,11 @@ from pyoxigraph import Literal, NamedNode, RdfFormat
 from kb.errors import XiezhiError
 from kb.namespaces import PREFIXES, RDFS_LABEL
 from kb.store.workers import Answer
+from webapp.access import me
 from webapp.desk import desk
 from webapp.examples_api import vetted
 from webapp.i18n import language
 from webapp.problems import status_of
-from webapp.terms import OPEN
 
 TABLE, GRAPH = "application/sparql-results+json", "application/n-triples"
 ACCEPT = f"{TABLE}, {GRAPH}"
@@ -116,11 +116,14 @@ def _as_json(term: Any) -> dict[str, Any]:
 
 
 def _label(iri: str) -> str | None:
-    """Return the label of *iri* in the language of the page, if what is open to everybody gives it one."""
+    """Return the label of *iri* in the language of the page, if a graph that the reader sees gives it one."""
+    reader = me()
     names = {
         quad.object.language: quad.object.value
         for quad in desk().workspace.store.match(NamedNode(iri), RDFS_LABEL, None)
-        if isinstance(quad.object, Literal) and getattr(quad.graph_name, "value", "").startswith(OPEN)
+        if isinstance(quad.object, Literal)
+        and isinstance(quad.graph_name, NamedNode)
+        and reader.sees(quad.graph_name)
     }
     return names.get(language())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from kb.cli import (
+    audit,
     bench,
     coverage,
     examples,
@@ -20,6 +21,7 @@ from kb.cli import (
     releases,
     server,
     tables,
+    users,
 )
 from kb.cli.context import Context, default_home
 
@@ -60,6 +62,9 @@ for command in (
     explanations.what_if,
     infer.infer,
     tables.table,
+    users.user,
+    users.token,
+    audit.audit,
     new.new,
     bench.bench,
 ):

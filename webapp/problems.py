@@ -34,7 +34,7 @@ BY_CODE = {
     "query.too-large": 413,
     "query.service": 403,
     "query.load": 403,
-    "query.update": 400,
+    "query.update": 403,
     "file.media-type": 415,
     "file.syntax": 400,
     "access.login": 403,

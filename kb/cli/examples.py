@@ -63,12 +63,12 @@ def show(context: Context, name: str) -> None:
 def run(context: Context, name: str, form: str | None) -> None:
     """Run the query NAME on the server that runs here, and print the result. 执行一个查询。"""
     example = _examples().find(name)
-    url = running_server(context.home)
-    if url is None:
+    server = running_server(context.home)
+    if server is None:
         raise click.UsageError("no server is running; start one with: xiezhi serve")
     body = urlencode({"query": example.query(context.lang)}).encode()
-    accept = {"Accept": FORMATS[form or USUAL[example.form]]}
-    request = urllib.request.Request(f"{url}/sparql", body, accept)  # noqa: S310 - our own http server
+    headers = {"Accept": FORMATS[form or USUAL[example.form]], "Authorization": f"Bearer {server.key}"}
+    request = urllib.request.Request(f"{server.url}/sparql", body, headers)  # noqa: S310 - our own http server
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - the same
             text = response.read().decode()

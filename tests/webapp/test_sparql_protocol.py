@@ -186,18 +186,6 @@ def test_a_browser_gets_a_form_and_a_table(client: Client) -> None:
     assert "<textarea" in refused.text
 
 
-def test_every_example_of_the_page_runs_and_finds_something(
-    client: Client, recommendation: dict[str, Any]
-) -> None:
-    from webapp.sparql import _examples
-
-    assert len(_examples()) >= 4
-    for title, query in _examples():
-        reply = client.post_form("/sparql", {"query": query})
-        assert reply.status == 200, title
-        assert reply.json["results"]["bindings"], title
-
-
 def test_data_in_a_result_cannot_become_markup(client: Client) -> None:
     query = 'SELECT ("<script>alert(1)</script>" AS ?x) {}'
     page = client.get("/sparql?" + urlencode({"query": query}), "text/html")

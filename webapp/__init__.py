@@ -11,6 +11,8 @@
                ├─ graphs    Graph Store Protocol              (graphs.py)
                ├─ accounts  log in, tokens                    (accounts.py)
                ├─ audit     the journal                       (audit_api.py)
+               ├─ datasets  what departments share, how good  (dataset_pages.py, catalogue_api.py)
+               ├─ catalogue DCAT, VoID, downloads             (catalogue.py)
                └─ access, security, cors, i18n, problems, filters     what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
@@ -35,7 +37,10 @@ from webapp import (
     accounts,
     api,
     audit_api,
+    catalogue,
+    catalogue_api,
     cors,
+    dataset_pages,
     examples_api,
     explain_api,
     explain_pages,
@@ -102,7 +107,8 @@ def create_app(
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(explain_pages.blueprint)
     app.register_blueprint(accounts.blueprint)
-    for blueprint in (protocol.blueprint, graphs.blueprint):
+    app.register_blueprint(dataset_pages.blueprint)
+    for blueprint in (protocol.blueprint, graphs.blueprint, catalogue.blueprint):
         cors.open_to_other_sites(blueprint)
     for blueprint in (
         api.blueprint,
@@ -110,6 +116,8 @@ def create_app(
         release_api.blueprint,
         examples_api.blueprint,
         audit_api.blueprint,
+        catalogue_api.blueprint,
+        catalogue.blueprint,
         protocol.blueprint,
         graphs.blueprint,
     ):

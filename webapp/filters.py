@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -12,9 +12,11 @@ from flask import Flask
 
 from kb.report.values import CHINA_STANDARD_TIME
 from webapp.i18n import gettext as _
-from webapp.i18n import language
+from webapp.i18n import language, ngettext
 
 DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+SPARK = 60
+"""Points of a small trend."""
 Thing = Mapping[str, Any]
 
 
@@ -30,6 +32,10 @@ def init_app(app: Flask) -> None:
         phases=phases,
         standing=standing,
         day=day,
+        percent=percent,
+        span=span,
+        spark=spark,
+        tone=tone,
     )
 
 
@@ -119,6 +125,45 @@ def phases(modules: Iterable[Thing]) -> list[tuple[Thing, list[Thing]]]:
 def standing(status: str) -> str:
     """Return how a condition stands in words: ``met``, ``notMet`` or ``unknown``."""
     return {"met": _("met"), "notMet": _("not met")}.get(status, _("unknown"))
+
+
+def percent(value: float | None) -> str:
+    """Return a share in words: ``97.5%``, a dash where it was never measured; what is not whole never says 100."""
+    if value is None:
+        return "–"
+    shown = min(value * 100, 99.9) if value < 1 else 100.0
+    return f"{shown:.1f}%".replace(".0%", "%")
+
+
+def span(text: str | None) -> str:
+    """Return an ISO 8601 duration as a length: ``P31D`` becomes ``31 days``; what is longer stays as it is."""
+    length = _duration(text)
+    if length is None:
+        return text or ""
+    if length < timedelta(days=2):
+        return ngettext("%(num)s hour", "%(num)s hours", int(length / timedelta(hours=1))) % {
+            "num": int(length / timedelta(hours=1))
+        }
+    return ngettext("%(num)s day", "%(num)s days", length.days) % {"num": length.days}
+
+
+def spark(points: Sequence[Thing]) -> str:
+    """Return the last values of a trend as the points of an SVG polyline, 100 wide and 20 high, 1 on top."""
+    values = [point["value"] for point in points][-SPARK:]
+    step = 100 / max(1, len(values) - 1)
+    # One value is a line, too: nothing else would be seen.
+    drawn = values if len(values) != 1 else values * 2
+    return " ".join(f"{place * step:.1f},{19 - 18 * value:.1f}" for place, value in enumerate(drawn))
+
+
+def tone(state: Thing) -> str:
+    """Return the style of a state of freshness, that of a warning: only what is late or never came has one."""
+    name = state["iri"].rsplit("/", 1)[-1]
+    return (
+        f"severity-{ {'overdue': 1, 'due': 3, 'never': 0}[name] }"
+        if name in ("overdue", "due", "never")
+        else ""
+    )
 
 
 def _duration(text: str | None) -> timedelta | None:

@@ -115,7 +115,7 @@ class LocalDesk(Desk):
     def quality(self, department: str) -> dict[str, Any]:
         """Return the quality of shared data, of one department or of all."""
         self._workspace.shared.quality.refresh()
-        return DatasetViews(self._workspace).quality(department=department)
+        return DatasetViews(self._workspace).quality.report(department=department)
 
     def audit_verify(self) -> dict[str, Any]:
         """Check the chain of the journal."""

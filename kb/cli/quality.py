@@ -10,7 +10,7 @@ import click
 
 from kb.cli.context import LANG, Context, faults_as_exit
 from kb.errors import Text
-from kb.services.datasets import as_csv
+from kb.services.quality import as_csv
 
 _NONE = "–"
 

@@ -59,8 +59,7 @@ def server(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactor
         environment.setenv("XIEZHI_OIDC_ISSUER", provider)
         environment.setenv("XIEZHI_OIDC_CLIENT_ID", "xiezhi")
         environment.setenv("XIEZHI_OIDC_CLIENT_SECRET", "a secret between two servers")
-        running = start(home)
-    return running
+        return start(home)
 
 
 class Browser:

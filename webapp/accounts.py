@@ -10,8 +10,9 @@ from flask_login import login_user, logout_user
 from pyoxigraph import NamedNode
 from werkzeug.wrappers import Response as BaseResponse
 
+from kb.access.accounts import User
 from kb.access.trail import LOGIN
-from kb.errors import Forbidden, InputError
+from kb.errors import Forbidden, InputError, XiezhiError
 from webapp.access import SessionUser, gatekeeper, me
 from webapp.desk import desk
 from webapp.i18n import said
@@ -25,27 +26,38 @@ blueprint = Blueprint("accounts", __name__)
 @blueprint.get("/login")
 def form() -> str:
     """Show the form."""
-    return render_template("accounts/login.html", next=_local(request.args.get("next")), fault=None, name="")
+    return render_template("accounts/login.html", next=local(request.args.get("next")), fault=None, name="")
 
 
 @blueprint.post("/login")
 def login() -> BaseResponse:
     """Log in and go where the user wanted to go."""
     name, password = request.form.get("name", "").strip().lower(), request.form.get("password", "")
-    target = _local(request.form.get("next"))
+    target = local(request.form.get("next"))
     keeper = gatekeeper()
     try:
         user = keeper.accounts.login(name, password)
     except Forbidden as error:
         keeper.trail.refused(f"visitor {request.remote_addr}", f"log in as {name[:64]}", stranger=True)
-        page = render_template("accounts/login.html", next=target, fault=error.faults[0], name=name)
-        return make_response(page, 403)
+        return not_logged_in(error, target, name)
+    return begin(user, target)
+
+
+def begin(user: User, target: str) -> BaseResponse:
+    """Begin a session of *user* and send him to *target*, a path of this server."""
+    keeper = gatekeeper()
     session.clear()  # whatever an earlier visitor of this browser left
     session.permanent = True
     login_user(SessionUser(user))
     keeper.trail.adopt(keeper.accounts)
     keeper.trail.record(user.name, LOGIN, f"from {request.remote_addr}")
     return redirect(target or url_for("pages.start"), 303)
+
+
+def not_logged_in(error: XiezhiError, target: str, name: str = "") -> BaseResponse:
+    """Show the form again, with what was wrong."""
+    page = render_template("accounts/login.html", next=target, fault=error.faults[0], name=name)
+    return make_response(page, status_of(error))
 
 
 @blueprint.post("/logout")
@@ -134,7 +146,7 @@ def _user() -> str:
     return name
 
 
-def _local(target: str | None) -> str:
+def local(target: str | None) -> str:
     """Return *target* if it is a path of this server: nobody shall be sent elsewhere after logging in."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return ""

@@ -72,8 +72,8 @@ MEDIA_TYPES = {
 }
 """The format of a request by its ``Content-Type``."""
 
-STREAMED = 512 << 20
-"""The most bytes of a CSV file, which is read row by row."""
+STREAMED = 256 << 20
+"""The most bytes of a CSV file, which is read row by row: three million records."""
 
 WHOLE = 64 << 20
 """The most bytes of any other file, which is in memory as a whole."""

@@ -11,7 +11,8 @@
                ├─ graphs    Graph Store Protocol              (graphs.py)
                ├─ accounts  log in, tokens                    (accounts.py, oidc.py)
                ├─ audit     the journal                       (audit_api.py)
-               ├─ datasets  what departments share, how good  (dataset_pages.py, catalogue_api.py)
+               ├─ datasets  what departments share, how good  (dataset_pages.py)
+               │            declarations, deliveries          (datasets_api.py)
                ├─ catalogue DCAT, VoID, downloads             (catalogue.py)
                └─ access, security, cors, i18n, problems, filters     what all of them share
 
@@ -40,9 +41,9 @@ from webapp import (
     api,
     audit_api,
     catalogue,
-    catalogue_api,
     cors,
     dataset_pages,
+    datasets_api,
     examples_api,
     explain_api,
     explain_pages,
@@ -123,7 +124,7 @@ def create_app(
         release_api.blueprint,
         examples_api.blueprint,
         audit_api.blueprint,
-        catalogue_api.blueprint,
+        datasets_api.blueprint,
         catalogue.blueprint,
         protocol.blueprint,
         graphs.blueprint,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from datetime import UTC, datetime
 from threading import BoundedSemaphore
+from typing import IO
 
 from flask import Blueprint, Response, abort, render_template, request, send_file, url_for
 from werkzeug.http import generate_etag
@@ -18,6 +19,7 @@ from kb.access.trail import EXPORT, READ
 from kb.catalogue import download
 from kb.catalogue.catalogue import LARGEST, SERIALIZED, SIZE, Page, serialize
 from kb.catalogue.dcat import FORMATS, Addresses
+from kb.catalogue.shelf import Entry
 from kb.errors import Forbidden
 from webapp.access import gatekeeper, me
 from webapp.desk import desk
@@ -75,7 +77,7 @@ def void() -> Response:
 @blueprint.get("/download/<path:path>.<any(ttl, nt, jsonld, csv):ending>")
 def records(path: str, ending: str) -> Response:
     """Return the records of a dataset, all of them or a page (``?offset=&limit=``)."""
-    workspace, visible = desk().workspace, visible_to(request)
+    visible = visible_to(request)
     entry = desk().datasets.catalogue.entry(path, visible)
     if not visible(entry.graph):
         raise Forbidden.of(
@@ -88,7 +90,7 @@ def records(path: str, ending: str) -> Response:
     part = download.Page(request.args.get("offset", 0, type=int), request.args.get("limit", type=int))
     if part.offset < 0 or (part.limit is not None and part.limit < 1):
         abort(400, description="offset: from 0; limit: from 1")
-    media, _ = FORMATS[ending]
+    media = FORMATS[ending][0]
     if request.method == "HEAD":  # nothing is handed out
         return Response(content_type=_typed(media))
     compartment = me().policy.compartment(entry.graph)
@@ -96,27 +98,35 @@ def records(path: str, ending: str) -> Response:
     window = "" if part.whole else f" from {part.offset}, {part.limit}"
     told = f"download dataset {path} as {ending}{window}"
     gatekeeper().trail.record(me().name, READ if restricted else EXPORT, told)
-    zipped = "gzip" in request.accept_encodings
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the response
-    if not _places.acquire(timeout=PATIENCE):
-        abort(503)
-    try:
-        more = download.write(
-            workspace.store, workspace.shared.shelf, entry, ending, part, file, zipped=zipped
-        )
-    finally:
-        _places.release()
-    file.seek(0)
+    zipped = any(value == "gzip" and quality > 0 for value, quality in request.accept_encodings)
+    file, more = _written(entry, ending, part, zipped=zipped)
     response = send_file(file, media, as_attachment=True, download_name=f"{path.replace('/', '-')}.{ending}")
     response.headers["Content-Type"] = _typed(media)
     response.vary.add("Accept-Encoding")
     if zipped:
         response.headers["Content-Encoding"] = "gzip"
     if more and part.limit is not None:
-        query = {"offset": part.offset + part.limit, "limit": part.limit}
-        address = url_for("catalogue.records", path=path, ending=ending, _external=True, **query)
-        response.headers["Link"] = f'<{address}>; rel="next"'
+        following = f"{request.base_url}?offset={part.offset + part.limit}&limit={part.limit}"
+        response.headers["Link"] = f'<{following}>; rel="next"'
     return response
+
+
+def _written(entry: Entry, ending: str, part: download.Page, *, zipped: bool) -> tuple[IO[bytes], bool]:
+    """Return a file with the records, and whether others follow."""
+    workspace = desk().workspace
+    if not _places.acquire(timeout=PATIENCE):
+        abort(503)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the response
+    try:
+        shelf = workspace.shared.shelf
+        more = download.write(workspace.store, shelf, entry, ending, part, file, zipped=zipped)
+    except BaseException:
+        file.close()
+        raise
+    finally:
+        _places.release()
+    file.seek(0)
+    return file, more
 
 
 def _chosen(offers: list[str]) -> str:
@@ -139,7 +149,8 @@ def _graph(body: bytes, media: str) -> Response:
     response.set_etag(generate_etag(body))
     # A harvester may keep it, and asks whether it is still so; what one may see is nobody else's.
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _neighbours(page: Page, addresses: Addresses) -> dict[str, str]:

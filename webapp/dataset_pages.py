@@ -1,13 +1,15 @@
-"""The pages of shared data: which datasets there are, one of them, and how good they are."""
+"""The pages of shared data: which datasets there are, one of them, and how good they are, also as files."""
 
 from __future__ import annotations
 
 from itertools import groupby
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 
+from kb.access.trail import READ
 from kb.services.quality import as_csv
+from webapp.access import gatekeeper, me
 from webapp.desk import desk
 from webapp.i18n import language
 from webapp.visibility import visible_to
@@ -42,6 +44,12 @@ def quality() -> str:
     return render_template("datasets/quality.html", report=measured())
 
 
+@blueprint.get("/api/quality")
+def quality_json() -> Response:
+    """Return the newest values and the trend of every department and dataset."""
+    return jsonify(measured())
+
+
 @blueprint.get("/quality.csv")
 def quality_csv() -> Response:
     """Return the same as CSV: a row for each value."""
@@ -51,19 +59,20 @@ def quality_csv() -> Response:
 
 
 def listed() -> list[dict[str, Any]]:
-    """Return the datasets that the sender of the request may know of, measured by now."""
-    desk().workspace.shared.quality.refresh()
+    """Return the datasets that the sender of the request may know of."""
     return desk().datasets.listed(visible_to(request), department=request.args.get("department", ""))
 
 
 def told(path: str) -> dict[str, Any]:
-    """Return all of one dataset that he may know."""
-    desk().workspace.shared.quality.refresh()
-    offset = max(0, request.args.get("offset", 0, type=int))
-    return desk().datasets.told(path, visible_to(request), offset=offset)
+    """Return all of one dataset that he may know; that he sees what is in quarantine is recorded."""
+    visible, offset = visible_to(request), max(0, request.args.get("offset", 0, type=int))
+    found = desk().datasets.told(path, visible, quarantine=offset)
+    if found["quarantine"]["records"]:
+        gatekeeper().trail.record(me().name, READ, f"quarantine of dataset {path}")
+    return found
 
 
 def measured() -> dict[str, Any]:
     """Return the quality of what he may know of."""
-    desk().workspace.shared.quality.refresh()
-    return desk().datasets.quality.report(visible_to(request), department=request.args.get("department", ""))
+    department = request.args.get("department", "")
+    return desk().datasets.quality.report(visible_to(request), department=department)

@@ -12,7 +12,7 @@ from flask import Flask
 
 from kb.report.values import CHINA_STANDARD_TIME
 from webapp.i18n import gettext as _
-from webapp.i18n import language, ngettext
+from webapp.i18n import language
 
 DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 SPARK = 60
@@ -128,7 +128,7 @@ def standing(status: str) -> str:
 
 
 def percent(value: float | None) -> str:
-    """Return a share in words: ``97.5%``, a dash where it was never measured; what is not whole never says 100."""
+    """Return a share in words: ``97.5%``; a dash where it was never measured; 100 only where it is whole."""
     if value is None:
         return "–"
     shown = min(value * 100, 99.9) if value < 1 else 100.0
@@ -136,15 +136,13 @@ def percent(value: float | None) -> str:
 
 
 def span(text: str | None) -> str:
-    """Return an ISO 8601 duration as a length: ``P31D`` becomes ``31 days``; what is longer stays as it is."""
+    """Return an ISO 8601 duration as a length: ``P31D`` becomes ``31 days``; years and months stay."""
     length = _duration(text)
     if length is None:
         return text or ""
     if length < timedelta(days=2):
-        return ngettext("%(num)s hour", "%(num)s hours", int(length / timedelta(hours=1))) % {
-            "num": int(length / timedelta(hours=1))
-        }
-    return ngettext("%(num)s day", "%(num)s days", length.days) % {"num": length.days}
+        return _("%(count)s h") % {"count": int(length / timedelta(hours=1))}
+    return _("%(count)s days") % {"count": length.days}
 
 
 def spark(points: Sequence[Thing]) -> str:
@@ -157,13 +155,9 @@ def spark(points: Sequence[Thing]) -> str:
 
 
 def tone(state: Thing) -> str:
-    """Return the style of a state of freshness, that of a warning: only what is late or never came has one."""
-    name = state["iri"].rsplit("/", 1)[-1]
-    return (
-        f"severity-{ {'overdue': 1, 'due': 3, 'never': 0}[name] }"
-        if name in ("overdue", "due", "never")
-        else ""
-    )
+    """Return the style of a state of freshness: that of a warning, if it is one."""
+    rank = {"overdue": 1, "due": 3, "never": 0}.get(state["iri"].rsplit("/", 1)[-1])
+    return "" if rank is None else f"severity-{rank}"
 
 
 def _duration(text: str | None) -> timedelta | None:

@@ -10,8 +10,8 @@ from pyoxigraph import NamedNode
 from kb.services.audience import Visible, everything
 from kb.services.incident import Answer
 from kb.services.recommendation import recommend
-from webapp.desk import desk
 from webapp.access import me
+from webapp.desk import desk
 
 
 def visible_to(request: Request) -> Visible:
@@ -21,7 +21,7 @@ def visible_to(request: Request) -> Visible:
 
 
 def recommended(answer: Answer) -> dict[str, Any]:
-    """Return what is recommended for the incident of *answer*, as the sender of the current request may see it."""
+    """Return what is recommended for *answer*, as the sender of the current request may see it."""
     return recommend(desk().workspace, answer, visible=visible_to(request))
 
 

@@ -11,7 +11,6 @@ below itself::
     metrics       what is measured: one figure divided by another, as the ontology says
     void          how many triples, members and properties: counted, written as VoID
     trend         what was measured over time
-    failing       records in quarantine, as people read them
     freshness     the last good delivery against the limit
     shelf         the datasets, their deliveries and their fields
     kept          answers that are remembered until the store changes

@@ -35,7 +35,7 @@ from kb.catalogue.dcat import (
 from kb.catalogue.metrics import DQV
 from kb.catalogue.shared import Shared
 from kb.catalogue.shelf import ONTOLOGY, SYSTEM, Entry
-from kb.catalogue.void import VOID, Statistics
+from kb.catalogue.void import VOID
 from kb.errors import NotFound, Text
 from kb.namespaces import DCTERMS, PREFIXES, RDF_TYPE
 from kb.ontology.names import Names
@@ -87,8 +87,7 @@ class Catalogue:
 
     def __init__(self, store: Store, names: Names, shared: Shared) -> None:
         self._store, self._shared = store, shared
-        self.statistics = Statistics(store)
-        self.descriptions = Descriptions(store, names, shared, self.statistics)
+        self.descriptions = Descriptions(store, names, shared)
 
     def entries(self, visible: Visible) -> list[Entry]:
         """Return the datasets that the reader may know of."""

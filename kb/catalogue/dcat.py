@@ -15,7 +15,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 from kb.catalogue.metrics import DQV
 from kb.catalogue.shared import Shared
 from kb.catalogue.shelf import ONTOLOGY, SYSTEM, Entry, contract_iri
-from kb.catalogue.void import VOID, Statistics, void
+from kb.catalogue.void import VOID, void
 from kb.errors import Text
 from kb.namespaces import DCTERMS, DCTERMS_SOURCE, RDF_TYPE, RDFS_LABEL, ROOT, XSD, xz
 from kb.ontology.names import Names
@@ -69,9 +69,8 @@ class Addresses:
 class Descriptions:
     """Describes the datasets of *shared*."""
 
-    def __init__(self, store: Store, names: Names, shared: Shared, statistics: Statistics) -> None:
-        self._store, self._names = store, names
-        self._shared, self._statistics = shared, statistics
+    def __init__(self, store: Store, names: Names, shared: Shared) -> None:
+        self._store, self._names, self._shared = store, names, shared
 
     def dataset(
         self, entry: Entry, visible: Visible, addresses: Addresses, now: datetime
@@ -120,7 +119,7 @@ class Descriptions:
 
     def counts(self, entry: Entry, seen: bool) -> Iterator[Triple]:
         """Yield the VoID statistics; who may not see the records is told only how large they are."""
-        counted = self._statistics.of(entry)
+        counted = self._shared.statistics.of(entry)
         if counted is not None:
             size = (RDF_TYPE.value, VOID + "triples")
             yield from (t for t in void(entry.iri, counted) if seen or t.predicate.value in size)

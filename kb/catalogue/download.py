@@ -21,6 +21,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, RdfF
 
 from kb.catalogue.shelf import Entry, Shelf
 from kb.namespaces import PREFIXES, RDF_TYPE, RDFS_LABEL
+from kb.sharing.cells import MARK, safe
 from kb.store.protocol import Store, Subject, Term
 
 RDF = {"ttl": RdfFormat.TURTLE, "nt": RdfFormat.N_TRIPLES, "jsonld": RdfFormat.JSON_LD}
@@ -29,10 +30,6 @@ PEEK = 1000
 _COLUMNS = "SELECT DISTINCT ?p (LANG(?o) AS ?lang) { ?s ?p ?o }"
 SEPARATOR = "|"
 """Between several values of one cell."""
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-"""A cell that begins so is a formula to a spreadsheet."""
-_BOM = "\ufeff"
-"""Without it, Excel takes UTF-8 for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +104,7 @@ def _rows(
     part = _Part(page, (thing for thing in _things(quads) if _is_record(thing, kind)))
     text = io.TextIOWrapper(output, encoding="utf-8", newline="", write_through=True)
     try:
-        text.write(_BOM)
+        text.write(MARK)
         writer = csv.writer(text)
         writer.writerow(["iri", *(f"{_short(p)}@{lang}" if lang else _short(p) for p, lang in columns)])
         for subject, own in part:
@@ -151,16 +148,6 @@ def _cell(term: Term) -> str:
     if isinstance(term, Literal | NamedNode):
         return term.value
     return f"_:{term.value}" if isinstance(term, BlankNode) else str(term)
-
-
-def safe(cell: str) -> str:
-    """Return *cell* so that no spreadsheet runs it; numbers stay numbers."""
-    if cell.startswith(_FORMULA):
-        try:
-            float(cell)
-        except ValueError:
-            return "'" + cell
-    return cell
 
 
 def _short(iri: NamedNode) -> str:

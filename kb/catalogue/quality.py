@@ -14,6 +14,7 @@ of what is measured daily, each counts the same.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from threading import Lock, get_ident
@@ -24,6 +25,7 @@ from kb.catalogue import void
 from kb.catalogue.metrics import DQV, Metric, Situation, measured, metrics
 from kb.catalogue.shelf import Delivery, Entry, Shelf
 from kb.catalogue.trend import LOCAL, Trends
+from kb.errors import StoreError
 from kb.namespaces import PROV, RDF_TYPE, ROOT, XSD
 from kb.ontology.names import Names
 from kb.sharing.datasets import CATALOGUE
@@ -34,6 +36,7 @@ COMPUTED_ON, METRIC_OF = NamedNode(DQV + "computedOn"), NamedNode(DQV + "isMeasu
 VALUE, TIME = NamedNode(DQV + "value"), NamedNode(PROV + "generatedAtTime")
 GENERATED_BY = NamedNode(PROV + "wasGeneratedBy")
 ACTOR = "xiezhi"
+_log = logging.getLogger(__name__)
 LONGEST = 366
 """Days that are made up for at most."""
 
@@ -52,11 +55,14 @@ class Quality:
     def refresh(self, now: datetime | None = None) -> None:
         """Catch up if the catalogue has changed or a day has passed since: cheap to call for every reader.
 
-        :raises StoreError: where the store cannot take the values.
+        Where the store cannot take the values, readers see those that there are.
         """
         now = now or datetime.now(UTC)
         if self._measured != now.astimezone(LOCAL).date():
-            self.catch_up(now)
+            try:
+                self.catch_up(now)
+            except StoreError as error:
+                _log.warning("quality was not measured: %s", error)
 
     def catch_up(self, now: datetime | None = None) -> int:
         """Measure deliveries and days since this was last done; return how many values there are.

@@ -6,17 +6,20 @@ rests on asks for the same few hundred terms again and again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 from pyoxigraph import NamedNode, Triple
 
-from kb.catalogue.failing import Failing
 from kb.catalogue.kept import Kept
 from kb.catalogue.quality import Quality
 from kb.catalogue.shelf import SOURCE, Entry, Shelf
 from kb.catalogue.trend import Trends
+from kb.catalogue.void import Statistics
 from kb.ontology.names import Names
+from kb.sharing import quarantine
 from kb.sharing.datasets import CATALOGUE
+from kb.sharing.quarantine import Quarantined
 from kb.store.protocol import Change, Store, Term
 
 MAX_REMEMBERED = 200_000
@@ -29,7 +32,6 @@ class Shared:
     def __init__(self, store: Store, names: Names) -> None:
         self._store, self._names = store, names
         self.shelf = Shelf(store, names)
-        self.failing = Failing(store)
         self._graphs: Kept[dict[NamedNode, tuple[NamedNode, ...]]] = Kept(dict)
         self._entries = Kept(lambda: {entry.graph: entry for entry in self.shelf.shared()})
         store.subscribe(self._changed)
@@ -43,6 +45,11 @@ class Shared:
     def quality(self) -> Quality:
         """Measures."""
         return Quality(self._store, self._names, self.shelf, self.trends)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """How much there is."""
+        return Statistics(self._store)
 
     @property
     def any(self) -> bool:
@@ -75,6 +82,11 @@ class Shared:
             return []
         quads = self._store.match(triple.subject, triple.predicate, triple.object)
         return [quad.graph_name for quad in quads if isinstance(quad.graph_name, NamedNode)]
+
+    def failing(self, entry: Entry, record: NamedNode) -> Iterator[Quarantined]:
+        """Yield what is in quarantine of *entry* and speaks of *record*."""
+        if entry.declared is not None:
+            yield from quarantine.about(self._store, entry.declared, record)
 
     def _changed(self, change: Change) -> None:
         if CATALOGUE in change.graphs:

@@ -10,7 +10,9 @@ import click
 from kb.cli import (
     audit,
     bench,
+    catalogue,
     coverage,
+    dataset,
     examples,
     explanations,
     impact,
@@ -66,7 +68,10 @@ for command in (
     users.user,
     users.token,
     audit.audit,
+    dataset.dataset,
+    dataset.validate,
     quality.quality,
+    catalogue.catalogue,
     new.new,
     bench.bench,
 ):

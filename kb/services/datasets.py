@@ -14,13 +14,14 @@ from pyoxigraph import Literal, NamedNode
 
 from kb.catalogue.catalogue import Catalogue
 from kb.catalogue.dcat import FORMATS
-from kb.catalogue.failing import Failure
 from kb.catalogue.shelf import SHAPES, Delivery, Entry, contract_iri
 from kb.errors import both
 from kb.namespaces import RDF_TYPE, RDFS_LABEL, SH, SKOS, xz
 from kb.services.audience import Visible, everything
 from kb.services.quality import Measured
 from kb.services.workspace import Workspace
+from kb.sharing import quarantine
+from kb.sharing.quarantine import Quarantined
 from kb.store.protocol import Subject, Term
 
 PAGE = 100
@@ -51,6 +52,7 @@ class DatasetViews:
 
         :param department: only those whose path begins so.
         """
+        self._shared.quality.refresh(now)
         now = now or datetime.now(UTC)
         return [
             self._summary(entry, visible, now)
@@ -59,13 +61,20 @@ class DatasetViews:
         ]
 
     def told(
-        self, path: str, visible: Visible = everything, now: datetime | None = None, *, offset: int = 0
+        self,
+        path: str,
+        visible: Visible = everything,
+        now: datetime | None = None,
+        *,
+        quarantine: int | None = None,
     ) -> dict[str, Any]:
         """Return all that is to be said of the dataset at *path*.
 
-        :param offset: so many records in quarantine are passed over.
+        :param quarantine: from which place on the records in quarantine are told, too. Whoever asks for a
+            reader records that he read them.
         :raises NotFound: ``dataset.unknown``.
         """
+        self._shared.quality.refresh(now)
         entry = self.catalogue.entry(path, visible)
         declared, policy = entry.declared, self.catalogue.descriptions.policy(entry)
         readable = visible(entry.graph)
@@ -77,7 +86,7 @@ class DatasetViews:
             "statistics": self._statistics(entry) if readable else None,
             "fields": self._fields(entry),
             "deliveries": [self._delivery(one) for one in self._shared.shelf.deliveries(entry)[:PAGE]],
-            "quarantine": self._quarantine(entry, visible, offset),
+            "quarantine": self._quarantine(entry, visible, quarantine),
             "trends": self.quality.trends(entry),
             "downloads": [
                 {"format": ending, "mediaType": media, "label": both(label)}
@@ -126,39 +135,22 @@ class DatasetViews:
             "withdrawn": found.withdrawn.isoformat() if found.withdrawn else None,
         }
 
-    def _quarantine(self, entry: Entry, visible: Visible, offset: int) -> dict[str, Any]:
+    def _quarantine(self, entry: Entry, visible: Visible, offset: int | None) -> dict[str, Any]:
         declared = entry.declared
         seen = declared is not None and visible(declared.quarantine)
-        bad: list[Failure] = []
-        if declared is not None and seen:
+        found: list[Quarantined] = []
+        if declared is not None and seen and offset is not None:
             # One more than is told: whether there are others.
-            bad = list(self._shared.failing.all(declared.quarantine, offset, PAGE + 1))
+            found = list(quarantine.listed(self._store, declared, offset, PAGE + 1))
         return {
             "visible": seen,
-            "offset": offset,
-            "next": offset + PAGE if len(bad) > PAGE else None,
-            "records": [self._failure(failure) for failure in bad[:PAGE]],
-        }
-
-    def _failure(self, failure: Failure) -> dict[str, Any]:
-        return {
-            "record": self._maybe(failure.record) if isinstance(failure.record, NamedNode) else None,
-            "position": failure.position,
-            "original": failure.original,
-            "problems": [
-                {
-                    "property": self._field_name(problem.property) if problem.property else None,
-                    "value": problem.value,
-                    "reason": both(problem.reason),
-                    "repair": both(problem.repair) if problem.repair else None,
-                }
-                for problem in failure.problems
-            ],
+            "next": (offset or 0) + PAGE if len(found) > PAGE else None,
+            "records": [one.as_json() for one in found[:PAGE]],
         }
 
     def _statistics(self, entry: Entry) -> dict[str, Any] | None:
         """Return the numbers of VoID as they were counted last."""
-        counted = self.catalogue.statistics.of(entry)
+        counted = self._shared.statistics.of(entry)
         if counted is None:
             return None
         classes = sorted(counted.classes.items(), key=lambda pair: (-pair[1], str(pair[0])))

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pyoxigraph import NamedNode
 
 from kb.catalogue.catalogue import Catalogue
-from kb.catalogue.download import safe
 from kb.catalogue.metrics import Metric, metrics
 from kb.catalogue.shelf import Entry
 from kb.catalogue.trend import Point
 from kb.errors import both
 from kb.services.audience import Visible, everything
 from kb.services.workspace import Workspace
+from kb.sharing import cells
 
 COLUMNS = ("department", "dataset", "metric", "time", "value")
 
@@ -36,6 +34,7 @@ class Measured:
 
         :param department: only those whose path begins so.
         """
+        self._workspace.shared.quality.refresh(now)
         now, known = now or datetime.now(UTC), self.metrics()
         entries = [
             entry
@@ -99,29 +98,23 @@ class Measured:
 
 
 def as_csv(report: Mapping[str, Any], lang: str) -> str:
-    """Return the trend of a report as CSV: a row for each value; departments have no dataset.
-
-    No spreadsheet takes a cell for a formula.
-    """
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    """Return the trend of a report as CSV: a row for each value; departments have no dataset."""
     labels = {metric["name"]: metric["label"][lang] for metric in report["metrics"]}
+    rows: list[Sequence[str]] = [COLUMNS]
     for item in report["departments"]:
-        writer.writerows(_rows(item["path"], "", item["trend"], labels))
+        rows += _rows(item["path"], "", item["trend"], labels)
     for item in report["datasets"]:
         department, _, slug = item["path"].rpartition("/")
-        writer.writerows(_rows(department, slug, item["trend"], labels))
-    return output.getvalue()
+        rows += _rows(department, slug, item["trend"], labels)
+    return "".join(cells.lines(rows))
 
 
 def _rows(
     department: str, dataset: str, trend: Mapping[str, Any], labels: Mapping[str, str]
-) -> Iterable[list[str]]:
+) -> Iterator[Sequence[str]]:
     for name, points in trend.items():
         for point in points:
-            row = (department, dataset, labels[name], point["time"], f"{point['value']:.4f}")
-            yield [safe(cell) for cell in row]
+            yield department, dataset, labels[name], point["time"], f"{point['value']:.4f}"
 
 
 def _metric(metric: Metric) -> dict[str, Any]:

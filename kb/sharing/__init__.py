@@ -7,6 +7,7 @@ Each module imports only from below itself; the right half runs in a worker that
     spool         between reading and storing               mapping    columns to triples
     process       the server's side of a worker             values     cells to literals
     quarantine    bad records, and why                      reading/   six formats, and what guards them
+    cells         tables for spreadsheets
     deliveries    who handed in what
     lookups       what names may mean
     datasets      who delivers what, shared how

@@ -1,8 +1,9 @@
 """Intake: what a department may do with its datasets, put together.
 
-A file becomes a delivery in three steps: a sandboxed worker reads and judges it (:mod:`kb.sharing.process`), its
-results are kept aside until the last one is there (:mod:`kb.sharing.spool`), then they enter the store
-(:mod:`kb.sharing.promotion`). Counts add up at every step: records in = stored + quarantined.
+A file becomes a delivery in three steps: a sandboxed worker reads and judges it
+(:mod:`kb.sharing.process`), its results are kept aside until the last one is there
+(:mod:`kb.sharing.spool`), then they enter the store (:mod:`kb.sharing.promotion`). Counts add up at every
+step: records in = stored + quarantined.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -19,10 +20,10 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from kb.errors import Text
+from kb.errors import Text, XiezhiError
 from kb.namespaces import XSD, xz
 from kb.sharing import deliveries, lookups, process, quarantine, spool
-from kb.sharing.contracts import Contract, Contracts
+from kb.sharing.contracts import Contracts
 from kb.sharing.datasets import CATALOGUE, GENERATED, Dataset, Datasets
 from kb.sharing.deliveries import DELIVERY, Delivery
 from kb.sharing.errors import DatasetFault, DeliveryBusy, DeliveryRefused
@@ -63,7 +64,7 @@ class Outcome:
     def as_json(self) -> dict[str, Any]:
         """Return the outcome for JSON."""
         return {
-            "delivery": self.delivery.iri.value if self.delivery else None,
+            "delivery": self.delivery.as_json() if self.delivery else None,
             "duplicate": self.duplicate,
             "recordsIn": self.records,
             "recordsStored": self.stored,
@@ -90,9 +91,12 @@ class Intake:
         store.subscribe(self._forget)
 
     def recover(self) -> int:
-        """Finish what was accepted and not stored to the end; return how many deliveries that were."""
+        """Finish what was accepted and not stored to the end; return how many deliveries that were.
+
+        A delivery with personal fields waits while there is no key.
+        """
         spool.clean(self._home)
-        found = spool.accepted(self._home)
+        found = [one for one in spool.accepted(self._home) if self._can_seal(self._dataset(one))]
         for one in found:
             self._promote(one)
         return len(found)
@@ -101,6 +105,24 @@ class Intake:
         """Enter declarations in Turtle; see :meth:`kb.sharing.datasets.Datasets.declare`."""
         rules = Shapes.from_files(self._shapes / DECLARATIONS)
         return self.datasets.declare(text, self.contracts, rules, actor=actor)
+
+    def judge(
+        self,
+        dataset: Dataset,
+        path: Path,
+        name: str,
+        *,
+        format_: str | None = None,
+        progress: Progress | None = None,
+    ) -> Outcome:
+        """Say what :meth:`submit` would do with the file at *path*; store nothing.
+
+        :raises DeliveryRefused, DeliveryBusy: as there.
+        """
+        format_ = format_of(name, format_)
+        require_size(path.stat().st_size, format_)
+        with self._place():
+            return self._judge(path, format_, self._job(dataset), progress)
 
     def submit(
         self,
@@ -112,85 +134,56 @@ class Intake:
         format_: str | None = None,
         increment: bool | None = None,
         again: bool = False,
-        dry_run: bool = False,
         progress: Progress | None = None,
     ) -> Outcome:
         """Take in the file at *path*, which its sender calls *name*.
 
         :param increment: add to what there is, or take its place; ``None``: as the dataset is declared.
         :param again: judge a file anew that was delivered before: what its names mean may have changed.
-        :param dry_run: judge and count, store nothing.
-        :raises DeliveryRefused: where the file as a whole cannot be taken; nothing was stored.
+        :raises DeliveryRefused: where the file as a whole cannot be taken; nothing was stored but an entry
+            in the journal.
         :raises DeliveryBusy: while other files are read.
         """
-        contract = self.contracts.get(dataset.contract)
-        if contract.personal and self._sealer is None and not dry_run:
-            raise DatasetFault.of(
-                "dataset.keeper",
-                "本数据集含个人信息，但没有配置加密密钥",
-                "the dataset has personal fields, but no key to encrypt them is configured",
-                where=dataset.path,
-            )
-        format_ = format_of(name, format_)
-        require_size(path.stat().st_size, format_)
-        mode = dataset.increments if increment is None else increment
+        if not self._can_seal(dataset):
+            raise _no_key(dataset)
         digest = _digest(path)
-        if not again and not dry_run:
-            before = self._before(dataset, digest, contract, mode)
+        try:
+            format_ = format_of(name, format_)
+            require_size(path.stat().st_size, format_)
+            mode = dataset.increments if increment is None else increment
+            before = None if again else self._before(dataset, digest, mode)
             if before is not None:
                 return Outcome(before.records, before.stored, before.quarantined, [], before, True)
-        started = _now()
-        job = self._job(contract, dataset.base, dataset.city)
-        if dry_run:
-            return self._judge(path, format_, job, progress)
-        identifier = f"{started.strftime('%Y%m%dT%H%M%S%f')}-{digest[:12]}"
-        with self._place():
-            writing = Writing(self._home, identifier)
-            try:
-                outcome = self._judge(path, format_, job, progress, writing)
-                if not outcome.records:
-                    raise _no_records()
-                delivery = Delivery(
-                    NamedNode(f"{DELIVERY}{dataset.path}/{identifier}"),
-                    dataset.iri,
-                    actor,
-                    name,
-                    digest,
-                    contract.digest,
-                    started.isoformat(),
-                    _now().isoformat(),
-                    outcome.records,
-                    outcome.stored,
-                    outcome.quarantined,
-                    mode,
-                )
-                accepted = writing.accept(_description(dataset, delivery, job))
-            except BaseException:
-                writing.discard()
-                raise
-        outcome.delivery = self._promote(accepted, progress)
-        return outcome
+            with self._place():
+                outcome, accepted = self._accept(dataset, path, name, format_, digest, actor, mode, progress)
+                outcome.delivery = self._promote(accepted, progress)
+                return outcome
+        except DeliveryRefused as error:
+            codes = ", ".join(fault.code for fault in error.faults)
+            reason = f"{dataset.path} {name} {digest[:16]}: {codes}"
+            self._store.commit(Change(), actor=actor, action="refuse delivery", reason=reason)
+            raise
 
-    def validate(
-        self, path: Path, name: str, contract: str, *, format_: str | None = None, city: str | None = None
-    ) -> Outcome:
-        """Judge a file by a contract, for nobody's dataset; nothing is stored."""
-        found = self.contracts.get(contract)
-        format_ = format_of(name, format_)
-        require_size(path.stat().st_size, format_)
-        with self._place():
-            return self._judge(path, format_, self._job(found, "https://example.org/", city), None)
+    def deliveries(self, dataset: Dataset) -> list[Delivery]:
+        """Return the deliveries of *dataset*, newest first."""
+        return deliveries.of(self._store, dataset)[::-1]
 
-    def quarantined(self, dataset: Dataset) -> list[Quarantined]:
-        """Return what is in quarantine of *dataset*."""
-        return quarantine.listed(self._store, dataset)
+    def quarantined(
+        self, dataset: Dataset, offset: int = 0, limit: int | None = None
+    ) -> Iterator[Quarantined]:
+        """Yield what is in quarantine of *dataset*, from *offset* on, at most *limit* records."""
+        return quarantine.listed(self._store, dataset, offset, limit)
+
+    def in_quarantine(self, dataset: Dataset) -> int:
+        """Return how many records are in quarantine of *dataset*."""
+        return quarantine.count(self._store, dataset)
 
     def count(self, dataset: Dataset) -> int:
         """Return how many quads the good records of *dataset* are."""
         return sum(1 for _ in self._store.match(None, None, None, dataset.graph))
 
     def withdraw(self, dataset: Dataset, *, actor: str, reason: str) -> int:
-        """Take all records of *dataset* out of the store, quarantine included; return how many quads those were.
+        """Take all records of *dataset* out of the store, those in quarantine too; return how many quads.
 
         The declaration and the deliveries stay in the catalogue, the last one marked as withdrawn.
         """
@@ -200,7 +193,9 @@ class Intake:
                 quads = self._store.match(None, None, None, name)
                 while part := list(islice(quads, ATOMIC)):
                     gone += len(part)
-                    self._store.commit(Change((), part), actor=actor, action="withdraw dataset", reason=reason)
+                    self._store.commit(
+                        Change((), part), actor=actor, action="withdraw dataset", reason=reason
+                    )
             old = list(self._store.match(dataset.iri, GENERATED, None, CATALOGUE))
             moment = Literal(_now().isoformat(), datatype=NamedNode(XSD + "dateTime"))
             new = [
@@ -212,6 +207,44 @@ class Intake:
         return gone
 
     # --- steps -----------------------------------------------------------------------------
+
+    def _accept(
+        self,
+        dataset: Dataset,
+        path: Path,
+        name: str,
+        format_: str,
+        digest: str,
+        actor: str,
+        increment: bool,
+        progress: Progress | None,
+    ) -> tuple[Outcome, Spool]:
+        """Read and judge the file to its end, and keep what came of it on disk."""
+        started, job = _now(), self._job(dataset)
+        identifier = f"{started.strftime('%Y%m%dT%H%M%S%f')}-{digest[:12]}"
+        writing = Writing(self._home, identifier)
+        try:
+            outcome = self._judge(path, format_, job, progress, writing)
+            if not outcome.records:
+                raise _no_records()
+            delivery = Delivery(
+                NamedNode(f"{DELIVERY}{dataset.path}/{identifier}"),
+                dataset.iri,
+                actor,
+                name,
+                digest,
+                job.contract.digest,
+                started.isoformat(),
+                _now().isoformat(),
+                outcome.records,
+                outcome.stored,
+                outcome.quarantined,
+                increment,
+            )
+            return outcome, writing.accept({"path": dataset.path, "delivery": delivery.as_json()})
+        except BaseException:
+            writing.discard()
+            raise
 
     def _judge(
         self, path: Path, format_: str, job: Job, progress: Progress | None, writing: Writing | None = None
@@ -234,20 +267,27 @@ class Intake:
 
     def _promote(self, accepted: Spool, progress: Progress | None = None) -> Delivery:
         with self._storing:
-            said = accepted.description
-            dataset = self.datasets.find(said["dataset"])
-            contract = self.contracts.get(dataset.contract)
+            dataset = self._dataset(accepted)
+            delivery = Delivery.of_json(accepted.description["delivery"])
             before = deliveries.current(self._store, dataset)
-            delivery = Delivery(**{**said["delivery"], **_nodes(said["delivery"])})
-            if before is not None and not delivery.increment and before.iri != delivery.iri and delivery.stored:
-                delivery = Delivery(**{**_fields(delivery), "supersedes": before.iri})
-            job = Job(contract, said["base"], {})
+            if (
+                before is not None
+                and not delivery.increment
+                and before.iri != delivery.iri
+                and delivery.stored
+            ):
+                delivery = replace(delivery, supersedes=before.iri)
+            job = Job(self.contracts.get(dataset.contract), dataset.base, {})
             Promotion(self._store, dataset, delivery, accepted, job, self._sealer, progress).run()
             return delivery
 
-    def _before(
-        self, dataset: Dataset, digest: str, contract: Contract, increment: bool
-    ) -> Delivery | None:
+    def _dataset(self, accepted: Spool) -> Dataset:
+        return self.datasets.find(accepted.description["path"])
+
+    def _can_seal(self, dataset: Dataset) -> bool:
+        return self._sealer is not None or not self.contracts.get(dataset.contract).personal
+
+    def _before(self, dataset: Dataset, digest: str, increment: bool) -> Delivery | None:
         """Return the delivery that this file would only repeat.
 
         Of a dataset that is replaced as a whole, only the last one counts: going back to an older file is a
@@ -256,17 +296,20 @@ class Intake:
         found = deliveries.of(self._store, dataset)
         last = max((i for i, one in enumerate(found) if one.withdrawn), default=-1)
         live = found[last + 1 :] if increment else found[last + 1 :][-1:]
-        for one in reversed(live):
-            if (one.digest, one.contract_digest, one.increment) == (digest, contract.digest, increment):
-                return one
-        return None
+        wanted = digest, self.contracts.get(dataset.contract).digest, increment
+        same = (one for one in reversed(live) if (one.digest, one.contract_digest, one.increment) == wanted)
+        return next(same, None)
 
-    def _job(self, contract: Contract, base: str, city: str | None) -> Job:
-        key = contract.name, city
-        found = self._lookups.get(key)
+    def _job(self, dataset: Dataset) -> Job:
+        contract = self.contracts.get(dataset.contract)
+        known, key = (
+            self._lookups,
+            (contract.name, dataset.city),
+        )  # what comes too late goes into the old ones
+        found = known.get(key)
         if found is None:  # a second for the 60,000 areas of a large city
-            found = self._lookups[key] = lookups.tables(self._store, contract.table, city)
-        return Job(contract, base, found)
+            found = known[key] = lookups.tables(self._store, contract.table, dataset.city)
+        return Job(contract, dataset.base, found)
 
     def _forget(self, change: Change) -> None:
         if any(str(name).startswith(lookups.READ) for name in change.graphs):
@@ -328,26 +371,22 @@ def _now() -> datetime:
     return datetime.now(CHINA)
 
 
-def _description(dataset: Dataset, delivery: Delivery, job: Job) -> dict[str, Any]:
-    fields = _fields(delivery)
-    said = {k: v.value if isinstance(v, NamedNode) else v for k, v in fields.items()}
-    return {"dataset": dataset.path, "base": job.base, "delivery": said}
+def _no_key(dataset: Dataset) -> XiezhiError:
+    return DatasetFault.of(
+        "dataset.keeper",
+        "本数据集含个人信息，但没有配置加密密钥",
+        "the dataset has personal fields, but no key to encrypt them is configured",
+        where=dataset.path,
+    )
 
 
-def _fields(delivery: Delivery) -> dict[str, Any]:
-    return {name: getattr(delivery, name) for name in Delivery.__dataclass_fields__}
-
-
-def _nodes(said: dict[str, Any]) -> dict[str, Any]:
-    return {name: NamedNode(said[name]) for name in ("iri", "dataset")}
-
-
-def _no_records() -> DeliveryRefused:
-    error = DeliveryRefused.of(
+def _no_records() -> XiezhiError:
+    return DeliveryRefused.of(
         "delivery.empty",
         "文件中没有记录",
         "the file has no record",
-        repair=("要清空数据集，用 xiezhi dataset withdraw", "to empty the dataset, use xiezhi dataset withdraw"),
+        repair=(
+            "要清空数据集，用 xiezhi dataset withdraw",
+            "to empty the dataset, use xiezhi dataset withdraw",
+        ),
     )
-    assert isinstance(error, DeliveryRefused)
-    return error

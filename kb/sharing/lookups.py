@@ -1,7 +1,8 @@
 """What the names and codes in a file may mean: tables out of the graphs that people answer for.
 
-A name is looked up among the members of the classes or concept schemes that the mapping gives, in the knowledge
-and in the city of the dataset's publisher. Delivered data is not asked: no delivery can change what another one means.
+A name is looked up among the members of the classes or concept schemes that the mapping gives, in the
+knowledge and in the city of the dataset's publisher. Delivered data is not asked: no delivery can change
+what another one means.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def _names(store: Store, classes: Iterable[str], city: str | None) -> dict[str, 
             if isinstance(quad.subject, NamedNode)
         }
         if city and name == NATION:
-            # Of the country's divisions, those of the city alone: districts of other cities have the same names.
+            # Of the country's divisions, those of the city alone: districts elsewhere have the same names.
             own = f"{_DIVISION}{city.rstrip('0')}"
             members = {iri for iri in members if iri.startswith(own)}
         if not members:
@@ -57,7 +58,11 @@ def _names(store: Store, classes: Iterable[str], city: str | None) -> dict[str, 
         for predicate in NAMING:
             for quad in store.match(None, predicate, None, name):
                 subject = quad.subject
-                if isinstance(subject, NamedNode) and subject.value in members and isinstance(quad.object, Literal):
+                if (
+                    isinstance(subject, NamedNode)
+                    and subject.value in members
+                    and isinstance(quad.object, Literal)
+                ):
                     nameless.discard(subject.value)
                     known = names.setdefault(quad.object.value, [])
                     if subject.value not in known:

@@ -11,7 +11,7 @@ from pyoxigraph import NamedNode, Quad, Triple, Variable
 from kb.inference.interactive.compiler import Reason
 from kb.inference.interactive.dictionary import Dictionary
 from kb.inference.interactive.overlay import Row
-from kb.srl.syntax import Rule, Term, TriplePattern
+from kb.srl.syntax import Rule, Term, TriplePattern, TripleTermPattern
 
 Mark = TypeVar("Mark", bound=Hashable)
 
@@ -107,11 +107,12 @@ class Derivation:
             (find(t.subject), find(t.predicate), find(t.object)): set(given) for t, given in marks.items()
         }
         for row, (compiled, numbers) in self._found.items():  # premises were derived before conclusions
-            values = dict(zip(compiled.variables, numbers, strict=True))
+            values: dict[object, int] = dict(zip(compiled.variables, numbers, strict=True))
             for element in compiled.rule.body:
                 if isinstance(element, TriplePattern):
                     premise = tuple(
-                        values.get(t) if isinstance(t, Variable) else find(t) for t in element.terms
+                        values.get(term) if isinstance(term, Variable | TripleTermPattern) else find(term)
+                        for term in element.terms
                     )
                     if premise in known and premise != row:
                         known.setdefault(row, set()).update(known[premise])

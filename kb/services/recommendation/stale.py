@@ -14,7 +14,6 @@ from typing import Any
 
 from pyoxigraph import NamedNode, Triple
 
-from kb.catalogue.failing import Failure
 from kb.catalogue.shared import Shared
 from kb.catalogue.shelf import Entry
 from kb.errors import both
@@ -23,6 +22,7 @@ from kb.inference.interactive.derivation import Because
 from kb.services.audience import Visible
 from kb.services.findings import Findings
 from kb.services.incident import TRUE, WORKING
+from kb.sharing.quarantine import Quarantined
 from kb.srl.syntax import TriplePattern
 
 SHOWN = 20
@@ -65,7 +65,7 @@ def stale(shared: Shared, found: Findings, now: datetime, visible: Visible) -> l
                     "records": [found.value(record) for record in list(rest.records)[:SHOWN]],
                     "supportCount": len(rest.conclusions),
                     "supports": [_conclusion(found, triple) for triple in list(rest.conclusions)[:SHOWN]],
-                    "failing": [_failing(found, failure) for failure in failing[:SHOWN]],
+                    "failing": [_failing(found, record, one) for record, one in failing[:SHOWN]],
                 }
             )
     return told
@@ -96,11 +96,11 @@ def _rests(shared: Shared, found: Findings) -> list[Rest]:
     return sorted(rests.values(), key=lambda rest: rest.entry.path)
 
 
-def _failures(shared: Shared, rest: Rest, visible: Visible) -> list[Failure]:
+def _failures(shared: Shared, rest: Rest, visible: Visible) -> list[tuple[NamedNode, Quarantined]]:
     declared = rest.entry.declared
     if declared is None or not visible(declared.quarantine):
         return []
-    return [failure for record in rest.records for failure in shared.failing.of(declared.quarantine, record)]
+    return [(record, one) for record in rest.records for one in shared.failing(rest.entry, record)]
 
 
 def _conclusion(found: Findings, triple: Triple) -> dict[str, Any]:
@@ -116,10 +116,11 @@ def _premises(because: Because) -> Iterator[Triple]:
                 yield Triple(s, p, o)
 
 
-def _failing(found: Findings, failure: Failure) -> dict[str, Any]:
+def _failing(found: Findings, record: NamedNode, one: Quarantined) -> dict[str, Any]:
+    problems = one.rejected.problems
     return {
-        "record": found.value(failure.record),
-        "position": failure.position,
-        "reasons": [both(text) for text in failure.reasons],
-        "repairs": [both(text) for text in failure.repairs],
+        "record": found.value(record),
+        "position": one.rejected.position,
+        "reasons": [both(problem.message) for problem in problems],
+        "repairs": [both(problem.repair) for problem in problems if problem.repair],
     }

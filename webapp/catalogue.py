@@ -74,9 +74,11 @@ def void() -> Response:
     return _graph(serialize(triples, media), media)
 
 
-@blueprint.get("/download/<path:path>.<any(ttl, nt, jsonld, csv):ending>")
+@blueprint.get("/download/<path:path>.<ending>")
 def records(path: str, ending: str) -> Response:
     """Return the records of a dataset, all of them or a page (``?offset=&limit=``)."""
+    if ending not in FORMATS:
+        abort(404)
     visible = visible_to(request)
     entry = desk().datasets.catalogue.entry(path, visible)
     if not visible(entry.graph):

@@ -42,6 +42,8 @@ READING = Text("读取与校验（字节）", "reading and validating (bytes)")
 DECLARATIONS = "dataset-declaration.ttl"
 WORKERS = 2
 """Files that are read at the same time."""
+PATIENCE = 5.0
+"""Seconds that a file waits for its turn."""
 SHOWN = 100
 """Bad records that an answer tells of; quarantine has all of them."""
 
@@ -282,7 +284,7 @@ class Intake:
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        if not self._places.acquire(timeout=5):
+        if not self._places.acquire(timeout=PATIENCE):
             raise DeliveryBusy.of(
                 "delivery.busy",
                 "正在处理的文件太多",

@@ -30,7 +30,9 @@ CONTRACT = Contracts(folder("ontology") / "shapes").get("observations")
 COLUMNS = ["监测点", "监测项", "监测时间", "读数", "所在网格", "置信度"]
 GOOD = ["QD-01", "1小时降雨量", "2026-07-20T06:00:00+08:00", "25.5", "370202", "0.9"]
 CELLS = st.one_of(
-    st.sampled_from(["", "NaN", "inf", "-0", "1e400", "=1+1", "'; DROP", "\ud7ff", "0x10", "９", "无", "\x00"]),
+    st.sampled_from(
+        ["", "NaN", "inf", "-0", "1e400", "=1+1", "'; DROP", "\ud7ff", "0x10", "９", "无", "\x00"]
+    ),
     st.text(max_size=12),
     st.decimals(allow_nan=True, allow_infinity=True).map(str),
     st.datetimes().map(str),

@@ -1,5 +1,7 @@
 """The HTTP API of datasets: declare them, hand in files, see what became of the files.
 
+What there is to be known of a dataset is for :mod:`webapp.catalogue_api` to say.
+
 A file comes as the body itself, its format in ``Content-Type``, or as the part ``file`` of a form. Who hands
 it in must be of the department that publishes the dataset; what is in quarantine shows only to who may read
 that graph, and each reading of it is journalled. Pages of other sites cannot hand in anything: what they make
@@ -18,15 +20,15 @@ from flask import Blueprint, Response, abort, jsonify, request, url_for
 
 from kb.access.trail import READ
 from kb.errors import Forbidden, InputError
-from kb.services.datasets import DatasetViews
 from kb.sharing import cells, quarantine
 from kb.sharing.datasets import Dataset
+from kb.sharing.incoming import Incoming
 from kb.sharing.intake import Intake
 from kb.sharing.reading import MEDIA_TYPES, STREAMED, SUFFIXES
 from webapp.access import gatekeeper, me, requires
 from webapp.desk import desk
 from webapp.i18n import language
-from webapp.visibility import allowed, visible_to
+from webapp.visibility import allowed
 
 MOST = 1_000
 """Records in quarantine, or deliveries, that one answer tells of."""
@@ -42,13 +44,6 @@ def allow_large_uploads() -> None:
     request.max_content_length = STREAMED
 
 
-@blueprint.get("")
-@requires("query")
-def listed() -> Response:
-    """Return the datasets that there are for the reader."""
-    return jsonify({"datasets": DatasetViews(desk().workspace).listed(visible_to(request))})
-
-
 @blueprint.post("")
 @requires("administer")
 def declare() -> tuple[Response, int]:
@@ -57,13 +52,6 @@ def declare() -> tuple[Response, int]:
         abort(415, description=f"send {TURTLE}")
     found = _intake().declare(request.get_data(cache=False), actor=me().name)
     return jsonify({"datasets": [one.path for one in found]}), 201
-
-
-@blueprint.get("/<path:path>")
-@requires("query")
-def show(path: str) -> Response:
-    """Return all that is to be said of one dataset."""
-    return jsonify(DatasetViews(desk().workspace).told(path, visible_to(request)))
 
 
 @blueprint.get("/<path:path>/deliveries")
@@ -83,16 +71,14 @@ def deliver(path: str) -> tuple[Response, int]:
     mode = request.args.get("mode")
     if mode is not None and mode not in MODES:
         abort(400, description=f"mode: {', '.join(MODES)}")
-    with _received() as (file, name, format_):
+    with _received() as file:
         if _flag("judge"):
-            outcome = _intake().judge(dataset, file, name, format_=format_)
+            outcome = _intake().judge(dataset, file)
         else:
             outcome = _intake().submit(
                 dataset,
                 file,
-                name,
                 actor=me().name,
-                format_=format_,
                 increment=MODES[mode] if mode else None,
                 again=_flag("again"),
             )
@@ -150,8 +136,8 @@ def _dataset(path: str) -> Dataset:
 
 
 @contextmanager
-def _received() -> Iterator[tuple[Path, str, str | None]]:
-    """Yield the file that was sent, on disk, with the name and the format that its sender gives it."""
+def _received() -> Iterator[Incoming]:
+    """Yield the file that was sent, on disk."""
     if request.headers.get("Content-Encoding", "identity") != "identity":
         abort(415, description="send it as it is, without Content-Encoding")
     with tempfile.TemporaryDirectory(prefix="xiezhi-delivery-") as folder:
@@ -175,7 +161,7 @@ def _received() -> Iterator[tuple[Path, str, str | None]]:
                 shutil.copyfileobj(request.stream, output, 1 << 20)
             format_ = format_ or MEDIA_TYPES.get(request.mimetype)
             name = request.args.get("name") or f"delivery.{format_ or request.mimetype}"
-        yield target, name, format_
+        yield Incoming.of(target, name, format_)
 
 
 def _flag(name: str) -> bool:

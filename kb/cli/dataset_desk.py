@@ -11,7 +11,7 @@ from kb.cli.remote import Remote, as_object
 from kb.errors import Text
 from kb.services.datasets import DatasetViews
 from kb.services.workspace import Workspace
-from kb.sharing.intake import format_of, require_size
+from kb.sharing.incoming import Incoming
 from kb.sharing.reading import MEDIA_TYPES
 
 ACTOR = "command line"
@@ -84,10 +84,8 @@ class LocalDatasets:
         """Hand in a file and return what became of it."""
         outcome = self._intake.submit(
             self._intake.datasets.find(path),
-            file,
-            file.name,
+            Incoming.of(file, file.name, format_),
             actor=ACTOR,
-            format_=format_,
             increment=None if mode is None else mode == "increment",
             again=again,
             progress=progress,
@@ -96,8 +94,8 @@ class LocalDatasets:
 
     def judge(self, path: str, file: Path, progress: Progress, *, format_: str | None) -> dict[str, Any]:
         """Return what would become of a file."""
-        dataset = self._intake.datasets.find(path)
-        return self._intake.judge(dataset, file, file.name, format_=format_, progress=progress).as_json()
+        found = Incoming.of(file, file.name, format_)
+        return self._intake.judge(self._intake.datasets.find(path), found, progress=progress).as_json()
 
     def deliveries(self, path: str) -> list[dict[str, Any]]:
         """Return the deliveries of a dataset, newest first."""
@@ -158,18 +156,16 @@ class RemoteDatasets:
     def _send(
         self, path: str, file: Path, progress: Progress, format_: str | None, asked: dict[str, str | None]
     ) -> dict[str, Any]:
-        name, size = file.name, file.stat().st_size
-        format_ = format_of(name, format_)
-        require_size(size, format_)  # said here, it need not be sent first
-        media = next(media for media, found in MEDIA_TYPES.items() if found == format_)
-        given = {"name": name.encode("utf-8", "replace").decode(), "format": format_, **asked}
+        found = Incoming.of(file, file.name, format_)  # what is wrong is said before it is sent
+        media = next(media for media, name in MEDIA_TYPES.items() if name == found.format)
+        given = {"name": found.name, "format": found.format, **asked}
         query = urlencode({key: value for key, value in given.items() if value})
         with file.open("rb") as stream:
             answer = self._remote.ask(
                 f"{_address(path)}/deliveries?{query}",
-                _Told(stream, size, progress),  # type: ignore[arg-type]  # reading is all that is asked of it
+                _Told(stream, found.size, progress),  # type: ignore[arg-type]  # reading is all that is asked of it
                 media=media,
-                length=size,
+                length=found.size,
                 timeout=LONGEST,
             )
         return as_object(answer)

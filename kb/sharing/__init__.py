@@ -3,6 +3,7 @@
 Each module imports only from below itself; the right half runs in a worker that may die::
 
     intake        what a department may do                  worker     reads one file, then ends
+    incoming      a file as it was handed in
     promotion     an accepted delivery into the store       judging    records against shapes
     spool         between reading and storing               mapping    columns to triples
     process       the server's side of a worker             values     cells to literals

@@ -8,7 +8,6 @@ step: records in = stored + quarantined.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,16 +21,17 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.errors import Text, XiezhiError
 from kb.namespaces import XSD, xz
-from kb.sharing import deliveries, lookups, process, quarantine, spool
+from kb.sharing import deliveries, process, quarantine, spool
 from kb.sharing.contracts import Contracts
 from kb.sharing.datasets import CATALOGUE, GENERATED, Dataset, Datasets
 from kb.sharing.deliveries import DELIVERY, Delivery
 from kb.sharing.errors import DatasetFault, DeliveryBusy, DeliveryRefused
+from kb.sharing.incoming import Incoming
+from kb.sharing.lookups import Lookups
 from kb.sharing.problems import Rejected
 from kb.sharing.process import Good, Job
 from kb.sharing.promotion import ATOMIC, Promotion, Sealer
 from kb.sharing.quarantine import Quarantined
-from kb.sharing.reading import FORMATS, STREAMED, SUFFIXES, WHOLE
 from kb.sharing.spool import Spool, Writing
 from kb.sharing.values import CHINA
 from kb.store.protocol import Change, Store
@@ -42,6 +42,8 @@ READING = Text("读取与校验（字节）", "reading and validating (bytes)")
 DECLARATIONS = "dataset-declaration.ttl"
 WORKERS = 2
 """Files that are read at the same time."""
+PATIENCE = 5.0
+"""Seconds that a file waits for its turn."""
 SHOWN = 100
 """Bad records that an answer tells of; quarantine has all of them."""
 
@@ -87,8 +89,7 @@ class Intake:
         self.datasets = Datasets(store)
         self._places = threading.BoundedSemaphore(WORKERS)
         self._storing = threading.Lock()
-        self._lookups: dict[tuple[str, str | None], dict[str, dict[str, list[str]]]] = {}
-        store.subscribe(self._forget)
+        self._lookups = Lookups(store)
 
     def recover(self) -> int:
         """Finish what was accepted and not stored to the end; return how many deliveries that were.
@@ -106,37 +107,25 @@ class Intake:
         rules = Shapes.from_files(self._shapes / DECLARATIONS)
         return self.datasets.declare(text, self.contracts, rules, actor=actor)
 
-    def judge(
-        self,
-        dataset: Dataset,
-        path: Path,
-        name: str,
-        *,
-        format_: str | None = None,
-        progress: Progress | None = None,
-    ) -> Outcome:
-        """Say what :meth:`submit` would do with the file at *path*; store nothing.
+    def judge(self, dataset: Dataset, file: Incoming, *, progress: Progress | None = None) -> Outcome:
+        """Say what :meth:`submit` would do with *file*; store nothing.
 
         :raises DeliveryRefused, DeliveryBusy: as there.
         """
-        format_ = format_of(name, format_)
-        require_size(path.stat().st_size, format_)
         with self._place():
-            return self._judge(path, format_, self._job(dataset), progress)
+            return self._judge(file, self._job(dataset), progress)
 
     def submit(
         self,
         dataset: Dataset,
-        path: Path,
-        name: str,
+        file: Incoming,
         *,
         actor: str,
-        format_: str | None = None,
         increment: bool | None = None,
         again: bool = False,
         progress: Progress | None = None,
     ) -> Outcome:
-        """Take in the file at *path*, which its sender calls *name*.
+        """Take in *file* for *dataset*.
 
         :param increment: add to what there is, or take its place; ``None``: as the dataset is declared.
         :param again: judge a file anew that was delivered before: what its names mean may have changed.
@@ -146,23 +135,20 @@ class Intake:
         """
         if not self._can_seal(dataset):
             raise _no_key(dataset)
-        digest = _digest(path)
-        try:
-            format_ = format_of(name, format_)
-            require_size(path.stat().st_size, format_)
-            mode = dataset.increments if increment is None else increment
-            before = None if again else self._before(dataset, digest, mode)
-            if before is not None:
-                return Outcome(before.records, before.stored, before.quarantined, [], before, True)
-            with self._place():
-                outcome, accepted = self._accept(dataset, path, name, format_, digest, actor, mode, progress)
-                outcome.delivery = self._promote(accepted, progress)
-                return outcome
-        except DeliveryRefused as error:
-            codes = ", ".join(fault.code for fault in error.faults)
-            reason = f"{dataset.path} {name} {digest[:16]}: {codes}"
-            self._store.commit(Change(), actor=actor, action="refuse delivery", reason=reason)
-            raise
+        mode = dataset.increments if increment is None else increment
+        before = None if again else self._before(dataset, file.digest, mode)
+        if before is not None:
+            return Outcome(before.records, before.stored, before.quarantined, [], before, True)
+        with self._place():
+            try:
+                outcome, accepted = self._accept(dataset, file, actor, mode, progress)
+            except DeliveryRefused as error:
+                codes = ", ".join(fault.code for fault in error.faults)
+                reason = f"{dataset.path} {file.name} {file.digest[:16]}: {codes}"
+                self._store.commit(Change(), actor=actor, action="refuse delivery", reason=reason)
+                raise
+            outcome.delivery = self._promote(accepted, progress)
+            return outcome
 
     def deliveries(self, dataset: Dataset) -> list[Delivery]:
         """Return the deliveries of *dataset*, newest first."""
@@ -209,30 +195,22 @@ class Intake:
     # --- steps -----------------------------------------------------------------------------
 
     def _accept(
-        self,
-        dataset: Dataset,
-        path: Path,
-        name: str,
-        format_: str,
-        digest: str,
-        actor: str,
-        increment: bool,
-        progress: Progress | None,
+        self, dataset: Dataset, file: Incoming, actor: str, increment: bool, progress: Progress | None
     ) -> tuple[Outcome, Spool]:
-        """Read and judge the file to its end, and keep what came of it on disk."""
+        """Read and judge *file* to its end, and keep what came of it on disk."""
         started, job = _now(), self._job(dataset)
-        identifier = f"{started.strftime('%Y%m%dT%H%M%S%f')}-{digest[:12]}"
+        identifier = f"{started.strftime('%Y%m%dT%H%M%S%f')}-{file.digest[:12]}"
         writing = Writing(self._home, identifier)
         try:
-            outcome = self._judge(path, format_, job, progress, writing)
+            outcome = self._judge(file, job, progress, writing)
             if not outcome.records:
                 raise _no_records()
             delivery = Delivery(
                 NamedNode(f"{DELIVERY}{dataset.path}/{identifier}"),
                 dataset.iri,
                 actor,
-                name,
-                digest,
+                file.name,
+                file.digest,
                 job.contract.digest,
                 started.isoformat(),
                 _now().isoformat(),
@@ -247,10 +225,10 @@ class Intake:
             raise
 
     def _judge(
-        self, path: Path, format_: str, job: Job, progress: Progress | None, writing: Writing | None = None
+        self, file: Incoming, job: Job, progress: Progress | None, writing: Writing | None = None
     ) -> Outcome:
-        outcome, size = Outcome(), path.stat().st_size
-        for part in process.read(path, format_, job):
+        outcome = Outcome()
+        for part in process.read(file.path, file.format, job):
             outcome.records += part.records
             if isinstance(part, Good):
                 outcome.stored += part.records
@@ -262,7 +240,7 @@ class Intake:
                 if writing is not None:
                     writing.bad(part.rejected)
             if progress is not None:
-                progress(READING, min(part.at, size), size)
+                progress(READING, min(part.at, file.size), file.size)
         return outcome
 
     def _promote(self, accepted: Spool, progress: Progress | None = None) -> Delivery:
@@ -302,22 +280,11 @@ class Intake:
 
     def _job(self, dataset: Dataset) -> Job:
         contract = self.contracts.get(dataset.contract)
-        known, key = (
-            self._lookups,
-            (contract.name, dataset.city),
-        )  # what comes too late goes into the old ones
-        found = known.get(key)
-        if found is None:  # a second for the 60,000 areas of a large city
-            found = known[key] = lookups.tables(self._store, contract.table, dataset.city)
-        return Job(contract, dataset.base, found)
-
-    def _forget(self, change: Change) -> None:
-        if any(str(name).startswith(lookups.READ) for name in change.graphs):
-            self._lookups = {}
+        return Job(contract, dataset.base, self._lookups.of(contract.table, dataset.city))
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        if not self._places.acquire(timeout=5):
+        if not self._places.acquire(timeout=PATIENCE):
             raise DeliveryBusy.of(
                 "delivery.busy",
                 "正在处理的文件太多",
@@ -328,43 +295,6 @@ class Intake:
             yield
         finally:
             self._places.release()
-
-
-def format_of(name: str, format_: str | None) -> str:
-    """Return the format of a file by what was said, else by its name.
-
-    :raises DeliveryRefused: ``delivery.format`` where neither tells, ``delivery.archive`` for archives.
-    """
-    found = format_ or SUFFIXES.get(Path(name).suffix.lower())
-    if found not in FORMATS:
-        raise DeliveryRefused.of(
-            "delivery.format",
-            f"不认识 {name[:100]} 的格式，也不接受压缩包",
-            f"the format of {name[:100]} is not known; archives are not accepted",
-            where=name[:100],
-            repair=(f"可用：{'、'.join(FORMATS)}", f"one of: {', '.join(FORMATS)}"),
-        )
-    return found
-
-
-def require_size(size: int, format_: str) -> None:
-    """Turn away a file with more bytes than its format may have.
-
-    :raises DeliveryRefused: ``delivery.too-large``.
-    """
-    limit = STREAMED if format_ == "csv" else WHOLE
-    if size > limit:
-        raise DeliveryRefused.of(
-            "delivery.too-large",
-            f"文件有 {size >> 20} MB，上限 {limit >> 20} MB",
-            f"the file has {size >> 20} MB, the limit is {limit >> 20} MB",
-            repair=("拆成几个文件，或改用 CSV", "split it, or use CSV"),
-        )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _now() -> datetime:

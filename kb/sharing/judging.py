@@ -35,10 +35,10 @@ class Judge:
     def judge(self, records: Sequence[Mapped]) -> None:
         """Note in each of *records* what breaks a shape, but not where its cells were wrong already.
 
-        Each has an IRI of its own; what shares one with an earlier record is judged with nobody else.
+        What shares its IRI with an earlier record is judged with nobody else; what has none, not at all.
         """
         by_subject: dict[str, Mapped] = {}
-        for mapped in records:
+        for mapped in (one for one in records if one.subject):
             if by_subject.setdefault(mapped.subject, mapped) is not mapped:
                 self._judge({mapped.subject: mapped})
         self._judge(by_subject)

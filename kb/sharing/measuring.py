@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from kb.errors import Text
+from kb.sharing.incoming import Incoming
 from kb.sharing.intake import READING, Intake
 from kb.sharing.values import CHINA
 
@@ -76,7 +77,7 @@ def measure(
         write(file, size, dataset.city or "")
         before = _size(home)
         start = time.perf_counter()
-        outcome = intake.submit(dataset, file, file.name, actor="bench", progress=tell)
+        outcome = intake.submit(dataset, Incoming.of(file, file.name), actor="bench", progress=tell)
         seconds = time.perf_counter() - start
         length = file.stat().st_size
     return Figures(

@@ -82,7 +82,7 @@ def run(job: dict[str, Any], file: IO[bytes], answers: IO[bytes]) -> None:
     total = 0
     for chunk in _chunks(records):
         mapped = [mapper.map(record) for record in chunk]
-        judge.judge([one for one in mapped if one.subject])
+        judge.judge(mapped)
         at = _position(file)
         good = [one for one in mapped if not one.problems]
         bad = [_rejected(one, mapper) for one in mapped if one.problems]

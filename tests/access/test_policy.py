@@ -77,7 +77,7 @@ def test_rights_of_several_roles_add_up(store: EmbeddedStore) -> None:
     assert both.sees(PERSONAL)
     assert both.sees(graph("quarantine/fire/withheld"))
     assert both.may("audit")
-    assert both.may("release authority")
+    assert both.may("release-authority")
 
 
 def test_a_token_may_only_what_is_in_its_scope_and_its_users_roles(store: EmbeddedStore) -> None:

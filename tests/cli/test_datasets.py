@@ -1,4 +1,4 @@
-"""``xiezhi dataset`` and ``xiezhi validate``: the same on a store of one's own and through a running server."""
+"""``xiezhi dataset`` and ``xiezhi validate``: on a store of one's own and through a running server alike."""
 
 from __future__ import annotations
 

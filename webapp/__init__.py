@@ -9,9 +9,11 @@
                ├─ examples  vetted queries, terms to complete (examples_api.py, terms.py)
                ├─ sparql    SPARQL 1.1 Protocol               (sparql.py)
                ├─ graphs    Graph Store Protocol              (graphs.py)
-               ├─ datasets  declarations, deliveries          (datasets_api.py)
                ├─ accounts  log in, tokens                    (accounts.py, oidc.py)
                ├─ audit     the journal                       (audit_api.py)
+               ├─ datasets  what departments share, how good  (dataset_pages.py)
+               │            declarations, deliveries          (datasets_api.py)
+               ├─ catalogue DCAT, VoID, downloads             (catalogue.py)
                └─ access, security, cors, i18n, problems, filters     what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
@@ -38,7 +40,9 @@ from webapp import (
     accounts,
     api,
     audit_api,
+    catalogue,
     cors,
+    dataset_pages,
     datasets_api,
     examples_api,
     explain_api,
@@ -111,7 +115,8 @@ def create_app(
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(explain_pages.blueprint)
     app.register_blueprint(accounts.blueprint)
-    for blueprint in (protocol.blueprint, graphs.blueprint):
+    app.register_blueprint(dataset_pages.blueprint)
+    for blueprint in (protocol.blueprint, graphs.blueprint, catalogue.blueprint):
         cors.open_to_other_sites(blueprint)
     for blueprint in (
         api.blueprint,
@@ -120,6 +125,7 @@ def create_app(
         examples_api.blueprint,
         audit_api.blueprint,
         datasets_api.blueprint,
+        catalogue.blueprint,
         protocol.blueprint,
         graphs.blueprint,
     ):

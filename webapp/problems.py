@@ -27,7 +27,7 @@ from kb.store.writing import FileRefused
 from webapp.access import gatekeeper, me
 
 MEDIA_TYPE = "application/problem+json"
-PROGRAMS = ("/api/", "/sparql", "/graphs")
+PROGRAMS = ("/api/", "/sparql", "/graphs", "/catalogue", "/download/", "/.well-known/")
 """What lies below these paths is called by programs."""
 
 BY_CODE = {

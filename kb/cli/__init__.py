@@ -10,6 +10,7 @@ import click
 from kb.cli import (
     audit,
     bench,
+    catalogue,
     coverage,
     dataset,
     examples,
@@ -70,6 +71,7 @@ for command in (
     dataset.dataset,
     dataset.validate,
     quality.quality,
+    catalogue.catalogue,
     new.new,
     bench.bench,
 ):

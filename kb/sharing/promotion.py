@@ -168,7 +168,7 @@ class Promotion:
             self._removals.append(quad)
             self._flush()
         if delivery.quarantined * 12 > ATOMIC:
-            self._flush(least=0)
+            self._commit()
             self._bulk(self._bad())
         else:
             self._additions += self._bad()
@@ -195,9 +195,9 @@ class Promotion:
                     if not str(entry).startswith(own):
                         yield from quarantine.of_entry(self.store, self.dataset, entry)
 
-    def _flush(self, least: int = ATOMIC) -> None:
+    def _flush(self) -> None:
         """Commit what has gathered once it is more than one commit should hold."""
-        if len(self._additions) + len(self._removals) > least:
+        if len(self._additions) + len(self._removals) > ATOMIC:
             self._commit()
 
     def _commit(self, key: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Every contract is complete: its shapes, its mapping and the ontology speak of the same things, in zh and en."""
+"""Every contract is complete: its shapes and its mapping speak of the same things, in zh and en."""
 
 from __future__ import annotations
 

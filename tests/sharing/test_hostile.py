@@ -1,4 +1,4 @@
-"""Files that mean harm (shared/reliability.md, attacks 4 to 8, 16 to 19, 22): refused in words, or quarantined.
+"""Files that mean harm (reliability.md, attacks 4 to 8, 16 to 19, 22): refused in words, or quarantined.
 
 Each goes the whole way through a real worker process, and afterwards an honest file is taken in.
 """
@@ -239,7 +239,10 @@ from kb.store import sandbox
 import resource
 sandbox.enter(1 << 31)
 resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
-for attempt in (lambda: socket.socket(), lambda: open("/etc/passwd"), lambda: os.execv("/bin/true", ["true"])):
+attempts = (
+    lambda: socket.socket(), lambda: open("/etc/passwd"), lambda: os.execv("/bin/true", ["true"]),
+)
+for attempt in attempts:
     try:
         attempt()
     except OSError:

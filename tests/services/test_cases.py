@@ -133,8 +133,9 @@ def derived(workspace: Workspace) -> dict[Path, list[Derived]]:
     found: dict[Path, list[Derived]] = {}
     for case in CASES:
         report = workspace.reader.read(case.given, incident_id="case", received=datetime.now(UTC))
-        derivation = derive(workspace, report.incident, report.facts)
-        found.setdefault(case.file, []).append((report.incident, report.facts, derivation))
+        facts = (*report.facts, *case.records)
+        derivation = derive(workspace, report.incident, facts)
+        found.setdefault(case.file, []).append((report.incident, facts, derivation))
     return found
 
 

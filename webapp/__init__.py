@@ -9,6 +9,7 @@
                ├─ examples  vetted queries, terms to complete (examples_api.py, terms.py)
                ├─ sparql    SPARQL 1.1 Protocol               (sparql.py)
                ├─ graphs    Graph Store Protocol              (graphs.py)
+               ├─ datasets  declarations, deliveries         (datasets_api.py)
                ├─ accounts  log in, tokens                    (accounts.py)
                ├─ audit     the journal                       (audit_api.py)
                └─ access, security, cors, i18n, problems, filters     what all of them share
@@ -36,6 +37,7 @@ from webapp import (
     api,
     audit_api,
     cors,
+    datasets_api,
     examples_api,
     explain_api,
     explain_pages,
@@ -110,6 +112,7 @@ def create_app(
         release_api.blueprint,
         examples_api.blueprint,
         audit_api.blueprint,
+        datasets_api.blueprint,
         protocol.blueprint,
         graphs.blueprint,
     ):

@@ -22,6 +22,7 @@ from kb.errors import (
 )
 from kb.inference.bounds import InferenceStopped
 from kb.namespaces import ROOT
+from kb.sharing.errors import DeliveryBusy, DeliveryRefused
 from kb.store.writing import FileRefused
 from webapp.access import gatekeeper, me
 
@@ -35,6 +36,8 @@ BY_CODE = {
     "query.service": 403,
     "query.load": 403,
     "query.update": 403,
+    "delivery.too-large": 413,
+    "delivery.format": 415,
     "file.media-type": 415,
     "file.syntax": 400,
     "access.login": 403,
@@ -50,6 +53,8 @@ BY_CLASS: list[tuple[type[XiezhiError], int, Text]] = [
     (Forbidden, 403, Text("无权查看", "Not allowed")),
     (NotFound, 404, Text("未找到", "Not found")),
     (FileRefused, 422, Text("文件被拒绝", "File refused")),
+    (DeliveryRefused, 422, Text("文件被拒绝", "File refused")),
+    (DeliveryBusy, 503, Text("正在处理的文件太多", "Too many files at once")),
     (QueryRefused, 400, Text("查询被拒绝", "Query refused")),
     (QueryStopped, 503, Text("查询已停止", "Query stopped")),
     (InferenceStopped, 503, Text("推理已停止", "Inference stopped")),

@@ -27,6 +27,7 @@ from kb.services import loading
 from kb.services.loading import Progress
 from kb.services.releases.archive import Archive
 from kb.services.releases.keeping import current, remember
+from kb.sharing.intake import Intake
 from kb.sharing.shared import Shared
 from kb.store.embedded import open_store
 from kb.store.protocol import Store
@@ -58,6 +59,7 @@ class Workspace:
             self._assemble(base, program)
             loading.update_background(self.store, self.engine, base.rules)
             remember(self.store, archive, day)
+            self.intake.recover()
         except BaseException:
             self.store.close()
             raise
@@ -78,6 +80,11 @@ class Workspace:
     def shared(self) -> Shared:
         """The data that departments share."""
         return Shared(self.store, self.names)
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Where departments deliver datasets. The contracts are the product's: releases hold no mappings."""
+        return Intake(self.store, self.home, folder("ontology") / "shapes")
 
     def _reads(self, name: NamedNode) -> bool:
         """Whether rules read the graph *name*."""

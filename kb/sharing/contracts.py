@@ -1,7 +1,8 @@
-"""The contracts of shared data: for each, its shapes and its table mapping in one folder. A folder scan finds them.
+"""The contracts of shared data, found by a folder scan: for each, its shapes and its table mapping.
 
-``<contract>.ttl`` holds the shapes and the contract's own description, ``<contract>.csv-metadata.json`` beside it
-what the columns mean (:mod:`kb.sharing.csvw`). Shapes without a mapping are no contract of shared data.
+``<contract>.ttl`` holds the shapes and the contract's own description, ``<contract>.csv-metadata.json``
+beside it what the columns mean (:mod:`kb.sharing.csvw`). Shapes without a mapping are no contract of shared
+data.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ class Contract:
         return frozenset(
             quad.object.value
             for quad in quads
-            if quad.predicate.value == SH + "path" and quad.subject in masked and isinstance(quad.object, NamedNode)
+            if quad.predicate.value == SH + "path"
+            and quad.subject in masked
+            and isinstance(quad.object, NamedNode)
         )
 
     @cached_property
@@ -107,7 +110,9 @@ class Contracts:
         if name not in self._read:
             names = self.names()
             if name not in names:
-                near = [found for found, _, _ in process.extract(name, names, limit=3, score_cutoff=40)] or names
+                near = [
+                    found for found, _, _ in process.extract(name, names, limit=3, score_cutoff=40)
+                ] or names
                 raise NotFound.of(
                     "contract.unknown",
                     f"没有契约 {name[:60]}",
@@ -124,6 +129,9 @@ class Contracts:
             shapes = (self._folder / f"{name}.ttl").read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
             raise KnowledgeFault.of(
-                "contract.mapping", f"契约文件无法读取：{error}", f"a file of the contract cannot be read: {error}", where=str(path)
+                "contract.mapping",
+                f"契约文件无法读取：{error}",
+                f"a file of the contract cannot be read: {error}",
+                where=str(path),
             ) from error
         return Contract(name, shapes, mapping, csvw.read(mapping, str(path)))

@@ -43,8 +43,8 @@ from kb.ontology.names import did_you_mean, nearest
 from kb.sharing.reading import Unreadable
 
 KNOWN = {
-    "name", "titles", "propertyUrl", "datatype", "required", "null", "separator", "lang", "default", "valueUrl",
-    "xz:lookup", "suppressOutput", "virtual", "dc:description",
+    "name", "titles", "propertyUrl", "datatype", "required", "null", "separator", "lang", "default",
+    "valueUrl", "xz:lookup", "suppressOutput", "virtual", "dc:description",
 }  # fmt: skip
 DATATYPES = ("string", "integer", "decimal", "boolean", "date", "dateTime")
 _PREFIXES = PREFIXES | {
@@ -83,11 +83,8 @@ class Template:
 @lru_cache(maxsize=256)
 def _parts(template: str) -> tuple[tuple[str, str, str], ...]:
     """Return the template as literal text, plus sign and name, again and again; the last name is empty."""
-    pieces = _SLOT.split(template)
-    return tuple(
-        (pieces[i], *(pieces[i + 1 : i + 3] or ("", "")))  # type: ignore[misc]
-        for i in range(0, len(pieces), 3)
-    )
+    pieces = [*_SLOT.split(template), "", ""]
+    return tuple((pieces[i], pieces[i + 1], pieces[i + 2]) for i in range(0, len(pieces), 3))
 
 
 @lru_cache(maxsize=65_536)
@@ -173,9 +170,7 @@ class Table:
                 fault = self.unknown(title)
                 raise Unreadable("columns", fault.message.zh, fault.message.en, fault.where, fault.repair)
             if column.name in names:
-                raise Unreadable(
-                    "columns", f"“{title}”列重复", f"the column “{title}” stands twice", title
-                )
+                raise Unreadable("columns", f"“{title}”列重复", f"the column “{title}” stands twice", title)
             names.append(None if column.suppressed else column.name)
         for column in self.columns:
             if column.required and not column.virtual and not column.default and column.name not in names:
@@ -197,14 +192,22 @@ def read(document: Mapping[str, Any], where: str) -> Table:
     schema = document.get("tableSchema")
     if not isinstance(schema, dict) or not isinstance(schema.get("columns"), list):
         raise _wrong(where, "缺少 tableSchema.columns", "there is no tableSchema.columns")
-    language = next((part.get("@language") for part in document.get("@context", ()) if isinstance(part, dict)), "zh")
+    language = next(
+        (part.get("@language") for part in document.get("@context", ()) if isinstance(part, dict)), "zh"
+    )
     columns = tuple(_column(entry, where, language or "zh") for entry in schema["columns"])
     key = schema.get("primaryKey", [])
-    table = Table(Template(str(schema.get("aboutUrl", ""))), tuple([key] if isinstance(key, str) else key), columns)
+    table = Table(
+        Template(str(schema.get("aboutUrl", ""))), tuple([key] if isinstance(key, str) else key), columns
+    )
     named = [*table.about.names, *table.key, *(n for c in columns if c.value for n in c.value.names)]
     for name in named:
         if name not in table.names:
-            raise _wrong(where, f"模板或主键提到没有的列 {name}", f"a template or key names the column {name}, which is not there")
+            raise _wrong(
+                where,
+                f"模板或主键提到没有的列 {name}",
+                f"a template or key names the column {name}, which is not there",
+            )
     if not table.about.names:
         raise _wrong(where, "aboutUrl 须含主键列", "aboutUrl must hold the columns of the key")
     if (RDF_TYPE.value, "") not in table.properties:
@@ -231,7 +234,11 @@ def _column(entry: Mapping[str, Any], where: str, language: str) -> Column:
         titles = {language: titles}
     by_language = {lang: [t] if isinstance(t, str) else list(t) for lang, t in titles.items()}
     datatype = entry.get("datatype", "string")
-    base, format_ = (datatype, "") if isinstance(datatype, str) else (datatype.get("base", ""), datatype.get("format", ""))
+    base, format_ = (
+        (datatype, "")
+        if isinstance(datatype, str)
+        else (datatype.get("base", ""), datatype.get("format", ""))
+    )
     if base not in DATATYPES:
         raise _wrong(place, f"不支持数据类型 {base}", f"the datatype {base} is not in the subset")
     null, lookup, value = entry.get("null", [""]), entry.get("xz:lookup", ()), entry.get("valueUrl")
@@ -255,4 +262,6 @@ def _column(entry: Mapping[str, Any], where: str, language: str) -> Column:
 
 
 def _wrong(where: str, zh: str, en: str) -> KnowledgeFault:
-    return KnowledgeFault.of("contract.mapping", f"表格映射有误：{zh}", f"the table mapping is wrong: {en}", where=where)
+    return KnowledgeFault.of(
+        "contract.mapping", f"表格映射有误：{zh}", f"the table mapping is wrong: {en}", where=where
+    )

@@ -1,8 +1,9 @@
-"""The registry of datasets: who delivers what, under which contract, shared how. It stands in the catalogue graph.
+"""The registry of datasets in the catalogue graph: who delivers what, under which contract, shared how.
 
-A declaration is Turtle about one resource, ``<ROOT>dataset/<department>/<slug>``, where *department* are the last
-two parts of the publisher's IRI (``370200/emergency-management``). It is checked by the shapes in
-``ontology/shapes/dataset-declaration.ttl`` before it enters, and replaced as a whole when it is declared again.
+A declaration is Turtle about one resource, ``<ROOT>dataset/<department>/<slug>``, where *department* are
+the last two parts of the publisher's IRI (``370200/emergency-management``). It is checked by the shapes in
+``ontology/shapes/dataset-declaration.ttl`` before it enters, and replaced as a whole when it is declared
+again.
 """
 
 from __future__ import annotations
@@ -130,9 +131,7 @@ class Datasets:
         department, _, slug = path.strip("/").rpartition("/")
         return self.get(department, slug)
 
-    def declare(
-        self, text: bytes, contracts: Contracts, shapes: Shapes, *, actor: str
-    ) -> list[Dataset]:
+    def declare(self, text: bytes, contracts: Contracts, shapes: Shapes, *, actor: str) -> list[Dataset]:
         """Enter the declarations in *text* (Turtle), all or none; return what they declare.
 
         :raises DatasetFault: for each thing that is wrong with them.
@@ -150,7 +149,9 @@ class Datasets:
         if faults:
             raise DatasetFault(faults)
         additions = [
-            Quad(t.subject, t.predicate, t.object, CATALOGUE) for triples in subjects.values() for t in triples
+            Quad(t.subject, t.predicate, t.object, CATALOGUE)
+            for triples in subjects.values()
+            for t in triples
         ]
         removals = [
             quad

@@ -1,9 +1,10 @@
-"""Deliveries in the catalogue graph: who handed in which file when, and how many of its records were stored."""
+"""Deliveries in the catalogue graph: who handed in which file when, and how many records were stored."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad
 
@@ -37,6 +38,45 @@ class Delivery:
     supersedes: NamedNode | None = None
     withdrawn: str | None = None
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the delivery for JSON."""
+        return {
+            "iri": self.iri.value,
+            "dataset": self.dataset.value,
+            "actor": self.actor,
+            "fileName": self.file_name,
+            "sourceDigest": self.digest,
+            "contractDigest": self.contract_digest,
+            "started": self.started,
+            "ended": self.ended,
+            "recordsIn": self.records,
+            "recordsStored": self.stored,
+            "recordsQuarantined": self.quarantined,
+            "increment": self.increment,
+            "supersedes": self.supersedes.value if self.supersedes else None,
+            "withdrawn": self.withdrawn,
+        }
+
+    @classmethod
+    def of_json(cls, said: Mapping[str, Any]) -> Delivery:
+        """Return the delivery that :meth:`as_json` told of."""
+        return cls(
+            NamedNode(said["iri"]),
+            NamedNode(said["dataset"]),
+            said["actor"],
+            said["fileName"],
+            said["sourceDigest"],
+            said["contractDigest"],
+            said["started"],
+            said["ended"],
+            said["recordsIn"],
+            said["recordsStored"],
+            said["recordsQuarantined"],
+            said["increment"],
+            NamedNode(said["supersedes"]) if said["supersedes"] else None,
+            said["withdrawn"],
+        )
+
     def quads(self) -> Iterator[Quad]:
         """Yield what the catalogue says of it."""
 
@@ -50,7 +90,7 @@ class Delivery:
         yield say(xz("actor"), Literal(self.actor))
         yield say(xz("fileName"), Literal(self.file_name))
         yield say(xz("sourceDigest"), Literal(self.digest))
-        yield say(xz("contentDigest"), Literal(self.contract_digest))
+        yield say(xz("contractDigest"), Literal(self.contract_digest))
         for name, count in (
             ("recordsIn", self.records),
             ("recordsStored", self.stored),
@@ -96,13 +136,15 @@ def read(store: Store, iri: NamedNode) -> Delivery:
         text(xz("actor")),
         text(xz("fileName")),
         text(xz("sourceDigest")),
-        text(xz("contentDigest")),
+        text(xz("contractDigest")),
         text(STARTED),
         text(ENDED),
-        *(int(text(xz(name)) or 0) for name in ("recordsIn", "recordsStored", "recordsQuarantined")),
-        text(xz("updateMode")).endswith("/increment"),
-        before if isinstance(before, NamedNode) else None,
-        text(xz("withdrawnAt")) or None,
+        records=int(text(xz("recordsIn")) or 0),
+        stored=int(text(xz("recordsStored")) or 0),
+        quarantined=int(text(xz("recordsQuarantined")) or 0),
+        increment=text(xz("updateMode")).endswith("/increment"),
+        supersedes=before if isinstance(before, NamedNode) else None,
+        withdrawn=text(xz("withdrawnAt")) or None,
     )
 
 

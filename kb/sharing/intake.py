@@ -1,17 +1,17 @@
 """Intake: what a department may do with its datasets, put together.
 
-A file becomes a delivery in three steps: a sandboxed worker reads and judges it (:mod:`kb.sharing.process`), its
-results are kept aside until the last one is there (:mod:`kb.sharing.spool`), then they enter the store
-(:mod:`kb.sharing.promotion`). Counts add up at every step: records in = stored + quarantined.
+A file becomes a delivery in three steps: a sandboxed worker reads and judges it
+(:mod:`kb.sharing.process`), its results are kept aside until the last one is there
+(:mod:`kb.sharing.spool`), then they enter the store (:mod:`kb.sharing.promotion`). Counts add up at every
+step: records in = stored + quarantined.
 """
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -19,18 +19,19 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from kb.errors import Text
+from kb.errors import Text, XiezhiError
 from kb.namespaces import XSD, xz
-from kb.sharing import deliveries, lookups, process, quarantine, spool
-from kb.sharing.contracts import Contract, Contracts
+from kb.sharing import deliveries, process, quarantine, spool
+from kb.sharing.contracts import Contracts
 from kb.sharing.datasets import CATALOGUE, GENERATED, Dataset, Datasets
 from kb.sharing.deliveries import DELIVERY, Delivery
 from kb.sharing.errors import DatasetFault, DeliveryBusy, DeliveryRefused
+from kb.sharing.incoming import Incoming
+from kb.sharing.lookups import Lookups
 from kb.sharing.problems import Rejected
 from kb.sharing.process import Good, Job
 from kb.sharing.promotion import ATOMIC, Promotion, Sealer
 from kb.sharing.quarantine import Quarantined
-from kb.sharing.reading import FORMATS, STREAMED, SUFFIXES, WHOLE
 from kb.sharing.spool import Spool, Writing
 from kb.sharing.values import CHINA
 from kb.store.protocol import Change, Store
@@ -63,7 +64,7 @@ class Outcome:
     def as_json(self) -> dict[str, Any]:
         """Return the outcome for JSON."""
         return {
-            "delivery": self.delivery.iri.value if self.delivery else None,
+            "delivery": self.delivery.as_json() if self.delivery else None,
             "duplicate": self.duplicate,
             "recordsIn": self.records,
             "recordsStored": self.stored,
@@ -86,13 +87,15 @@ class Intake:
         self.datasets = Datasets(store)
         self._places = threading.BoundedSemaphore(WORKERS)
         self._storing = threading.Lock()
-        self._lookups: dict[tuple[str, str | None], dict[str, dict[str, list[str]]]] = {}
-        store.subscribe(self._forget)
+        self._lookups = Lookups(store)
 
     def recover(self) -> int:
-        """Finish what was accepted and not stored to the end; return how many deliveries that were."""
+        """Finish what was accepted and not stored to the end; return how many deliveries that were.
+
+        A delivery with personal fields waits while there is no key.
+        """
         spool.clean(self._home)
-        found = spool.accepted(self._home)
+        found = [one for one in spool.accepted(self._home) if self._can_seal(self._dataset(one))]
         for one in found:
             self._promote(one)
         return len(found)
@@ -102,95 +105,69 @@ class Intake:
         rules = Shapes.from_files(self._shapes / DECLARATIONS)
         return self.datasets.declare(text, self.contracts, rules, actor=actor)
 
+    def judge(self, dataset: Dataset, file: Incoming, *, progress: Progress | None = None) -> Outcome:
+        """Say what :meth:`submit` would do with *file*; store nothing.
+
+        :raises DeliveryRefused, DeliveryBusy: as there.
+        """
+        with self._place():
+            return self._judge(file, self._job(dataset), progress)
+
     def submit(
         self,
         dataset: Dataset,
-        path: Path,
-        name: str,
+        file: Incoming,
         *,
         actor: str,
-        format_: str | None = None,
         increment: bool | None = None,
         again: bool = False,
-        dry_run: bool = False,
         progress: Progress | None = None,
     ) -> Outcome:
-        """Take in the file at *path*, which its sender calls *name*.
+        """Take in *file* for *dataset*.
 
         :param increment: add to what there is, or take its place; ``None``: as the dataset is declared.
         :param again: judge a file anew that was delivered before: what its names mean may have changed.
-        :param dry_run: judge and count, store nothing.
-        :raises DeliveryRefused: where the file as a whole cannot be taken; nothing was stored.
+        :raises DeliveryRefused: where the file as a whole cannot be taken; nothing was stored but an entry
+            in the journal.
         :raises DeliveryBusy: while other files are read.
         """
-        contract = self.contracts.get(dataset.contract)
-        if contract.personal and self._sealer is None and not dry_run:
-            raise DatasetFault.of(
-                "dataset.keeper",
-                "本数据集含个人信息，但没有配置加密密钥",
-                "the dataset has personal fields, but no key to encrypt them is configured",
-                where=dataset.path,
-            )
-        format_ = format_of(name, format_)
-        require_size(path.stat().st_size, format_)
+        if not self._can_seal(dataset):
+            raise _no_key(dataset)
         mode = dataset.increments if increment is None else increment
-        digest = _digest(path)
-        if not again and not dry_run:
-            before = self._before(dataset, digest, contract, mode)
-            if before is not None:
-                return Outcome(before.records, before.stored, before.quarantined, [], before, True)
-        started = _now()
-        job = self._job(contract, dataset.base, dataset.city)
-        if dry_run:
-            return self._judge(path, format_, job, progress)
-        identifier = f"{started.strftime('%Y%m%dT%H%M%S%f')}-{digest[:12]}"
+        before = None if again else self._before(dataset, file.digest, mode)
+        if before is not None:
+            return Outcome(before.records, before.stored, before.quarantined, [], before, True)
         with self._place():
-            writing = Writing(self._home, identifier)
             try:
-                outcome = self._judge(path, format_, job, progress, writing)
-                if not outcome.records:
-                    raise _no_records()
-                delivery = Delivery(
-                    NamedNode(f"{DELIVERY}{dataset.path}/{identifier}"),
-                    dataset.iri,
-                    actor,
-                    name,
-                    digest,
-                    contract.digest,
-                    started.isoformat(),
-                    _now().isoformat(),
-                    outcome.records,
-                    outcome.stored,
-                    outcome.quarantined,
-                    mode,
-                )
-                accepted = writing.accept(_description(dataset, delivery, job))
-            except BaseException:
-                writing.discard()
+                outcome, accepted = self._accept(dataset, file, actor, mode, progress)
+            except DeliveryRefused as error:
+                codes = ", ".join(fault.code for fault in error.faults)
+                reason = f"{dataset.path} {file.name} {file.digest[:16]}: {codes}"
+                self._store.commit(Change(), actor=actor, action="refuse delivery", reason=reason)
                 raise
-        outcome.delivery = self._promote(accepted, progress)
-        return outcome
+            outcome.delivery = self._promote(accepted, progress)
+            return outcome
 
-    def validate(
-        self, path: Path, name: str, contract: str, *, format_: str | None = None, city: str | None = None
-    ) -> Outcome:
-        """Judge a file by a contract, for nobody's dataset; nothing is stored."""
-        found = self.contracts.get(contract)
-        format_ = format_of(name, format_)
-        require_size(path.stat().st_size, format_)
-        with self._place():
-            return self._judge(path, format_, self._job(found, "https://example.org/", city), None)
+    def deliveries(self, dataset: Dataset) -> list[Delivery]:
+        """Return the deliveries of *dataset*, newest first."""
+        return deliveries.of(self._store, dataset)[::-1]
 
-    def quarantined(self, dataset: Dataset) -> list[Quarantined]:
-        """Return what is in quarantine of *dataset*."""
-        return quarantine.listed(self._store, dataset)
+    def quarantined(
+        self, dataset: Dataset, offset: int = 0, limit: int | None = None
+    ) -> Iterator[Quarantined]:
+        """Yield what is in quarantine of *dataset*, from *offset* on, at most *limit* records."""
+        return quarantine.listed(self._store, dataset, offset, limit)
+
+    def in_quarantine(self, dataset: Dataset) -> int:
+        """Return how many records are in quarantine of *dataset*."""
+        return quarantine.count(self._store, dataset)
 
     def count(self, dataset: Dataset) -> int:
         """Return how many quads the good records of *dataset* are."""
         return sum(1 for _ in self._store.match(None, None, None, dataset.graph))
 
     def withdraw(self, dataset: Dataset, *, actor: str, reason: str) -> int:
-        """Take all records of *dataset* out of the store, quarantine included; return how many quads those were.
+        """Take all records of *dataset* out of the store, those in quarantine too; return how many quads.
 
         The declaration and the deliveries stay in the catalogue, the last one marked as withdrawn.
         """
@@ -200,7 +177,9 @@ class Intake:
                 quads = self._store.match(None, None, None, name)
                 while part := list(islice(quads, ATOMIC)):
                     gone += len(part)
-                    self._store.commit(Change((), part), actor=actor, action="withdraw dataset", reason=reason)
+                    self._store.commit(
+                        Change((), part), actor=actor, action="withdraw dataset", reason=reason
+                    )
             old = list(self._store.match(dataset.iri, GENERATED, None, CATALOGUE))
             moment = Literal(_now().isoformat(), datatype=NamedNode(XSD + "dateTime"))
             new = [
@@ -213,11 +192,41 @@ class Intake:
 
     # --- steps -----------------------------------------------------------------------------
 
+    def _accept(
+        self, dataset: Dataset, file: Incoming, actor: str, increment: bool, progress: Progress | None
+    ) -> tuple[Outcome, Spool]:
+        """Read and judge *file* to its end, and keep what came of it on disk."""
+        started, job = _now(), self._job(dataset)
+        identifier = f"{started.strftime('%Y%m%dT%H%M%S%f')}-{file.digest[:12]}"
+        writing = Writing(self._home, identifier)
+        try:
+            outcome = self._judge(file, job, progress, writing)
+            if not outcome.records:
+                raise _no_records()
+            delivery = Delivery(
+                NamedNode(f"{DELIVERY}{dataset.path}/{identifier}"),
+                dataset.iri,
+                actor,
+                file.name,
+                file.digest,
+                job.contract.digest,
+                started.isoformat(),
+                _now().isoformat(),
+                outcome.records,
+                outcome.stored,
+                outcome.quarantined,
+                increment,
+            )
+            return outcome, writing.accept({"path": dataset.path, "delivery": delivery.as_json()})
+        except BaseException:
+            writing.discard()
+            raise
+
     def _judge(
-        self, path: Path, format_: str, job: Job, progress: Progress | None, writing: Writing | None = None
+        self, file: Incoming, job: Job, progress: Progress | None, writing: Writing | None = None
     ) -> Outcome:
-        outcome, size = Outcome(), path.stat().st_size
-        for part in process.read(path, format_, job):
+        outcome = Outcome()
+        for part in process.read(file.path, file.format, job):
             outcome.records += part.records
             if isinstance(part, Good):
                 outcome.stored += part.records
@@ -229,25 +238,32 @@ class Intake:
                 if writing is not None:
                     writing.bad(part.rejected)
             if progress is not None:
-                progress(READING, min(part.at, size), size)
+                progress(READING, min(part.at, file.size), file.size)
         return outcome
 
     def _promote(self, accepted: Spool, progress: Progress | None = None) -> Delivery:
         with self._storing:
-            said = accepted.description
-            dataset = self.datasets.find(said["dataset"])
-            contract = self.contracts.get(dataset.contract)
+            dataset = self._dataset(accepted)
+            delivery = Delivery.of_json(accepted.description["delivery"])
             before = deliveries.current(self._store, dataset)
-            delivery = Delivery(**{**said["delivery"], **_nodes(said["delivery"])})
-            if before is not None and not delivery.increment and before.iri != delivery.iri and delivery.stored:
-                delivery = Delivery(**{**_fields(delivery), "supersedes": before.iri})
-            job = Job(contract, said["base"], {})
+            if (
+                before is not None
+                and not delivery.increment
+                and before.iri != delivery.iri
+                and delivery.stored
+            ):
+                delivery = replace(delivery, supersedes=before.iri)
+            job = Job(self.contracts.get(dataset.contract), dataset.base, {})
             Promotion(self._store, dataset, delivery, accepted, job, self._sealer, progress).run()
             return delivery
 
-    def _before(
-        self, dataset: Dataset, digest: str, contract: Contract, increment: bool
-    ) -> Delivery | None:
+    def _dataset(self, accepted: Spool) -> Dataset:
+        return self.datasets.find(accepted.description["path"])
+
+    def _can_seal(self, dataset: Dataset) -> bool:
+        return self._sealer is not None or not self.contracts.get(dataset.contract).personal
+
+    def _before(self, dataset: Dataset, digest: str, increment: bool) -> Delivery | None:
         """Return the delivery that this file would only repeat.
 
         Of a dataset that is replaced as a whole, only the last one counts: going back to an older file is a
@@ -256,21 +272,13 @@ class Intake:
         found = deliveries.of(self._store, dataset)
         last = max((i for i, one in enumerate(found) if one.withdrawn), default=-1)
         live = found[last + 1 :] if increment else found[last + 1 :][-1:]
-        for one in reversed(live):
-            if (one.digest, one.contract_digest, one.increment) == (digest, contract.digest, increment):
-                return one
-        return None
+        wanted = digest, self.contracts.get(dataset.contract).digest, increment
+        same = (one for one in reversed(live) if (one.digest, one.contract_digest, one.increment) == wanted)
+        return next(same, None)
 
-    def _job(self, contract: Contract, base: str, city: str | None) -> Job:
-        key = contract.name, city
-        found = self._lookups.get(key)
-        if found is None:  # a second for the 60,000 areas of a large city
-            found = self._lookups[key] = lookups.tables(self._store, contract.table, city)
-        return Job(contract, base, found)
-
-    def _forget(self, change: Change) -> None:
-        if any(str(name).startswith(lookups.READ) for name in change.graphs):
-            self._lookups = {}
+    def _job(self, dataset: Dataset) -> Job:
+        contract = self.contracts.get(dataset.contract)
+        return Job(contract, dataset.base, self._lookups.of(contract.table, dataset.city))
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -287,67 +295,26 @@ class Intake:
             self._places.release()
 
 
-def format_of(name: str, format_: str | None) -> str:
-    """Return the format of a file by what was said, else by its name.
-
-    :raises DeliveryRefused: ``delivery.format`` where neither tells, ``delivery.archive`` for archives.
-    """
-    found = format_ or SUFFIXES.get(Path(name).suffix.lower())
-    if found not in FORMATS:
-        raise DeliveryRefused.of(
-            "delivery.format",
-            f"不认识 {name[:100]} 的格式，也不接受压缩包",
-            f"the format of {name[:100]} is not known; archives are not accepted",
-            where=name[:100],
-            repair=(f"可用：{'、'.join(FORMATS)}", f"one of: {', '.join(FORMATS)}"),
-        )
-    return found
-
-
-def require_size(size: int, format_: str) -> None:
-    """Turn away a file with more bytes than its format may have.
-
-    :raises DeliveryRefused: ``delivery.too-large``.
-    """
-    limit = STREAMED if format_ == "csv" else WHOLE
-    if size > limit:
-        raise DeliveryRefused.of(
-            "delivery.too-large",
-            f"文件有 {size >> 20} MB，上限 {limit >> 20} MB",
-            f"the file has {size >> 20} MB, the limit is {limit >> 20} MB",
-            repair=("拆成几个文件，或改用 CSV", "split it, or use CSV"),
-        )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _now() -> datetime:
     return datetime.now(CHINA)
 
 
-def _description(dataset: Dataset, delivery: Delivery, job: Job) -> dict[str, Any]:
-    fields = _fields(delivery)
-    said = {k: v.value if isinstance(v, NamedNode) else v for k, v in fields.items()}
-    return {"dataset": dataset.path, "base": job.base, "delivery": said}
+def _no_key(dataset: Dataset) -> XiezhiError:
+    return DatasetFault.of(
+        "dataset.keeper",
+        "本数据集含个人信息，但没有配置加密密钥",
+        "the dataset has personal fields, but no key to encrypt them is configured",
+        where=dataset.path,
+    )
 
 
-def _fields(delivery: Delivery) -> dict[str, Any]:
-    return {name: getattr(delivery, name) for name in Delivery.__dataclass_fields__}
-
-
-def _nodes(said: dict[str, Any]) -> dict[str, Any]:
-    return {name: NamedNode(said[name]) for name in ("iri", "dataset")}
-
-
-def _no_records() -> DeliveryRefused:
-    error = DeliveryRefused.of(
+def _no_records() -> XiezhiError:
+    return DeliveryRefused.of(
         "delivery.empty",
         "文件中没有记录",
         "the file has no record",
-        repair=("要清空数据集，用 xiezhi dataset withdraw", "to empty the dataset, use xiezhi dataset withdraw"),
+        repair=(
+            "要清空数据集，用 xiezhi dataset withdraw",
+            "to empty the dataset, use xiezhi dataset withdraw",
+        ),
     )
-    assert isinstance(error, DeliveryRefused)
-    return error

@@ -1,7 +1,7 @@
 """Records against the shapes of their contract; runs in the worker.
 
-This adds to a violation (:mod:`kb.validation`) what a steward needs beside the message of the shape: which column
-it is, and what would have been right.
+This adds to a violation (:mod:`kb.validation`) what a steward needs beside the message of the shape: which
+column it is, and what would have been right.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class Judge:
     def judge(self, records: Sequence[Mapped]) -> None:
         """Note in each of *records* what breaks a shape, but not where its cells were wrong already.
 
-        Each has an IRI of its own; what shares one with an earlier record is judged with nobody else.
+        What shares its IRI with an earlier record is judged with nobody else; what has none, not at all.
         """
         by_subject: dict[str, Mapped] = {}
-        for mapped in records:
+        for mapped in (one for one in records if one.subject):
             if by_subject.setdefault(mapped.subject, mapped) is not mapped:
                 self._judge({mapped.subject: mapped})
         self._judge(by_subject)
@@ -69,8 +69,9 @@ class Judge:
         )
 
     def _with_shape(self, problem: Problem) -> Problem:
-        shape = self._by_path.get(problem.path, "")
-        return problem if problem.shape or not shape else replace(problem, shape=shape)
+        if problem.shape:
+            return problem
+        return replace(problem, shape=self._by_path.get(problem.path, self._by_path[""]))
 
     def _repair(self, violation: Violation) -> Text | None:
         parameters = self._shapes.parameters(violation.shape)
@@ -83,7 +84,9 @@ class Judge:
             low, high = first("minInclusive", "minExclusive"), first("maxInclusive", "maxExclusive")
             if low and high:
                 return Text(f"允许范围：{low} 至 {high}", f"the allowed range is {low} to {high}")
-            return Text(f"不小于 {low}", f"{low} or more") if low else Text(f"不大于 {high}", f"{high} or less")
+            return (
+                Text(f"不小于 {low}", f"{low} or more") if low else Text(f"不大于 {high}", f"{high} or less")
+            )
         if kind == "In":
             values = [str(getattr(value, "value", value)) for value in parameters.get("in", ())]
             return Text("可用：" + "、".join(values), "one of: " + ", ".join(values))
@@ -101,11 +104,12 @@ class Judge:
 
 
 def _by_path(text: str) -> dict[str, str]:
-    """Return the first named shape for each property."""
-    found: dict[str, str] = {}
+    """Return the first named shape for each property; for no property, that of the record as a whole."""
+    found = {"": ""}
     for quad in parse(text, format=RdfFormat.TURTLE):
-        if quad.predicate.value == SH + "path" and isinstance(quad.subject, NamedNode):
-            if isinstance(quad.object, NamedNode):
-                found.setdefault(quad.object.value, quad.subject.value)
+        if quad.predicate.value == SH + "targetClass" and isinstance(quad.subject, NamedNode):
+            found[""] = quad.subject.value
+        named = isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode)
+        if quad.predicate.value == SH + "path" and named:
+            found.setdefault(quad.object.value, quad.subject.value)
     return found
-

@@ -1,8 +1,8 @@
 """From a record of a file to triples, by the table mapping of its contract; runs in the worker.
 
-What a cell says wrongly is noted with a repair and left out of the triples, so that the other cells are judged,
-too, and one delivery shows all that is wrong. Triples are N-Triples text: it is what the validator reads and what
-goes to the server.
+What a cell says wrongly is noted with a repair and left out of the triples, so that the other cells are
+judged, too, and one delivery shows all that is wrong. Triples are N-Triples text: it is what the validator
+reads and what goes to the server.
 """
 
 from __future__ import annotations
@@ -100,7 +100,9 @@ class Mapper:
         problems = [self._of_fault(fault) for fault in record.faults]
         handled: set[str] = set()
         given = record.values
-        faulty = {fault.where for fault in record.faults}  # what the reader found, its columns need not be told twice
+        faulty = {
+            fault.where for fault in record.faults
+        }  # what the reader found, its columns need not be told twice
         objects: list[tuple[str, str]] = []
         for column, predicate, convert, cache in self._columns:
             texts = self._texts(column, given.get(column.name))
@@ -187,7 +189,10 @@ class Mapper:
         if path in self._seen:
             problems.append(
                 Problem(
-                    Text("此编号在文件中已出现，保留先出现的记录", "this code stands in the file before; the earlier record counts"),
+                    Text(
+                        "此编号在文件中已出现，保留先出现的记录",
+                        "this code stands in the file before; the earlier record counts",
+                    ),
                     Text("更改编号，或删去重复的记录", "change the code, or leave the record out"),
                     column="、".join(self._table.names[name].label.zh for name in self._table.about.names),
                     value=path[:SHOWN],
@@ -213,7 +218,9 @@ class Mapper:
             return
         iri = iri if ":" in iri else self._base + iri
         if len(iri) > IRI or not _IRI_ILLEGAL.isdisjoint(iri):
-            problems.append(self._misfit(column, iri, Misfit(Text("不是 IRI", "this is no IRI"), Text("改正", "mend it"))))
+            problems.append(
+                self._misfit(column, iri, Misfit(Text("不是 IRI", "this is no IRI"), Text("改正", "mend it")))
+            )
         else:
             lines.append(f"{start}{predicate}<{iri}>")
 
@@ -221,7 +228,9 @@ class Mapper:
         if column.lookup:
             return lambda text: self._named(column, text)
         if column.value is not None:
-            return lambda _: Misfit(Text("不应有值", "there should be no value"), Text("留空", "leave it empty"))
+            return lambda _: Misfit(
+                Text("不应有值", "there should be no value"), Text("留空", "leave it empty")
+            )
         reader, format_ = values.READERS[column.datatype], column.format
         if column.lang:
             return lambda text: _tagged(values.string(text), column.lang)
@@ -292,5 +301,3 @@ def _no_key(table: Table) -> Problem:
         column=zh,
         component="key",
     )
-
-

@@ -12,10 +12,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from kb.errors import Text
+from kb.sharing.incoming import Incoming
 from kb.sharing.intake import READING, Intake
 from kb.sharing.values import CHINA
 
 Progress = Callable[[Text, int, int], None]
+CITY, CONTRACT = "370200", "observations"
+"""Whose dataset the invented readings are handed in for."""
 EVERY = 1_000
 """Of so many records one is wrong."""
 
@@ -42,9 +45,10 @@ class Figures:
         memory = (self.server_rss + self.worker_rss) / (1 << 20)
         return Text(
             f"{self.records:,} 条记录（{self.file_bytes / 1e6:,.0f} MB CSV）：{self.seconds:,.1f} 秒，"
-            f"其中读取校验 {self.reading:,.1f} 秒；每秒 {rate:,.0f} 条；入库 {self.stored:,}，隔离 {self.quarantined:,}；"
-            f"{self.quads:,} 个四元组，占盘 {self.store_bytes / 1e6:,.0f} MB；"
-            f"内存峰值 {memory:,.0f} MB（服务 {self.server_rss >> 20:,}，工作进程 {self.worker_rss >> 20:,}）",
+            f"其中读取校验 {self.reading:,.1f} 秒；每秒 {rate:,.0f} 条；"
+            f"入库 {self.stored:,}，隔离 {self.quarantined:,}；"
+            f"{self.quads:,} 个四元组，占盘 {self.store_bytes / 1e6:,.0f} MB；内存峰值 {memory:,.0f} MB"
+            f"（服务 {self.server_rss >> 20:,}，工作进程 {self.worker_rss >> 20:,}）",
             f"{self.records:,} records ({self.file_bytes / 1e6:,.0f} MB of CSV) in {self.seconds:,.1f} s, "
             f"of which {self.reading:,.1f} s to read and judge; {rate:,.0f} records/s; "
             f"{self.stored:,} stored, {self.quarantined:,} quarantined; {self.quads:,} quads, "
@@ -54,11 +58,11 @@ class Figures:
 
 
 def measure(
-    intake: Intake, declaration: bytes, path: str, size: int, home: Path, progress: Progress | None = None
+    intake: Intake, declaration: bytes, size: int, home: Path, progress: Progress | None = None
 ) -> Figures:
-    """Declare, write *size* observations, one in a thousand wrong, submit them to the dataset *path*."""
-    intake.declare(declaration, actor="bench")
-    dataset = intake.datasets.find(path)
+    """Declare, write *size* observations, one in a thousand wrong, and submit them."""
+    declared = intake.declare(declaration, actor="bench")
+    dataset = next(one for one in declared if one.contract == CONTRACT)
     judged = 0.0
 
     def tell(what: Text, done: int, total: int) -> None:
@@ -73,7 +77,7 @@ def measure(
         write(file, size, dataset.city or "")
         before = _size(home)
         start = time.perf_counter()
-        outcome = intake.submit(dataset, file, file.name, actor="bench", progress=tell)
+        outcome = intake.submit(dataset, Incoming.of(file, file.name), actor="bench", progress=tell)
         seconds = time.perf_counter() - start
         length = file.stat().st_size
     return Figures(

@@ -1,4 +1,4 @@
-"""What is wrong with one record: shape, place, value, reason and repair, ready for a wire, a page or a graph."""
+"""What is wrong with one record: shape, place, value, reason, repair; for a wire, a page or a graph."""
 
 from __future__ import annotations
 

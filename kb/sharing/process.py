@@ -1,7 +1,8 @@
 """The server's side of a worker: one process for one file, and nothing that it says is believed.
 
-What comes back is N-Triples of which every triple must be about a record of the dataset and use a property of the
-contract, and JSON of which every part must be a text. A worker that says anything else, or nothing, is ended.
+What comes back is N-Triples of which every triple must be about a record of the dataset and use a property
+of the contract, and JSON of which every part must be a text. A worker that says anything else, or nothing,
+is ended.
 """
 
 from __future__ import annotations
@@ -112,7 +113,9 @@ def quads(good: bytes, graph: NamedNode, job: Job) -> list[Quad]:
     if good.count(b" .\n") != lines or (b"\n" + good).count(b"\n" + start) != lines or good[-1:] != b"\n":
         raise _stopped("answer", "lines")
     try:
-        found = list(parse(good.replace(b" .\n", b" " + str(graph).encode() + b" .\n"), format=RdfFormat.N_QUADS))
+        found = list(
+            parse(good.replace(b" .\n", b" " + str(graph).encode() + b" .\n"), format=RdfFormat.N_QUADS)
+        )
     except SyntaxError as error:
         raise _stopped("answer", str(error)) from error
     predicates = set(map(NamedNode, job.contract.predicates))
@@ -204,5 +207,8 @@ _VERDICTS = {
         "文件使读取进程崩溃（{}）；服务继续运行",
         "the file crashed the process that read it ({}); the service goes on",
     ),
-    "answer": ("读取进程的回答不合规：{}", "the process that read the file gave an answer that it must not give: {}"),
+    "answer": (
+        "读取进程的回答不合规：{}",
+        "the process that read the file gave an answer that it must not give: {}",
+    ),
 }

@@ -1,13 +1,14 @@
 """An accepted delivery into the store: once or many times, with the same result.
 
-**What holds.** A delivery up to :data:`ATOMIC` quads, quarantine and catalogue entry included, is one commit: readers
-see all of it or nothing. A larger one takes several, each a journal entry of whole records, the catalogue entry last;
-after a crash in between, the spool (:mod:`kb.sharing.spool`) is still there, and promoting it again finishes the work.
-That is so because every step looks at what the store holds *now*: records that are as the delivery has them are left
-alone, others are replaced, and what the delivery does not have is removed (if it takes the place of all).
+**What holds.** A delivery up to :data:`ATOMIC` quads, quarantine and catalogue entry included, is one
+commit: readers see all of it or nothing. A larger one takes several, each a journal entry of whole records,
+the catalogue entry last; after a crash in between, the spool (:mod:`kb.sharing.spool`) is still there, and
+promoting it again finishes the work. That is so because every step looks at what the store holds *now*:
+records that are as the delivery has them are left alone, others are replaced, and what the delivery does
+not have is removed (if it takes the place of all).
 
-An unchanged record costs a comparison and writes nothing, so the monthly list of 100,000 records of which 50 changed
-is one small commit.
+An unchanged record costs a comparison and writes nothing, so the monthly list of 100,000 records of which
+50 changed is one small commit.
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ from kb.store.protocol import Change, Store
 ATOMIC = 50_000
 """So many quads are changed in one commit; a commit that also removes quads takes 20 µs for each."""
 BULK = 100_000
-"""So many quads that are only added go into one journal entry; the engine stops the server for a second for each."""
+"""So many quads that are only added go into one journal entry; each stops the server for a second."""
 STORING = Text("入库", "storing")
+ACTION = "deliver"
+"""What the journal calls it."""
 
 Progress = Callable[[Text, int, int], None]
 
@@ -66,6 +69,7 @@ class Promotion:
     def __post_init__(self) -> None:
         """Make the name of the graph once, not once a record."""
         self._graph = self.dataset.graph
+        self._reason = f"{self.dataset.path} {self.delivery.file_name} {self.delivery.digest[:16]}"
 
     def run(self) -> None:
         """Bring the store to where the delivery wants it, then delete the spool."""
@@ -131,7 +135,7 @@ class Promotion:
                     yield from (Quad(s, GENERATED, self.delivery.iri, self._graph) for s in subjects)
                 self._tell(len(subjects))
 
-        self.store.load(quads(), **self._said(), chunk=BULK)
+        self._bulk(quads())
 
     def _groups(self) -> Iterator[tuple[str, list[Quad]]]:
         for chunk in self.spool.good():
@@ -165,49 +169,46 @@ class Promotion:
             self._flush()
         if delivery.quarantined * 12 > ATOMIC:
             self._flush(least=0)
-            self.store.load(self._bad(), **self._said(), chunk=BULK)
+            self._bulk(self._bad())
         else:
             self._additions += self._bad()
         new, old = deliveries.now_current(self.store, dataset, delivery) if delivery.stored else ([], [])
         self._additions += [*delivery.quads(), *new]
         self._removals += [quad for quad in old if quad not in new]
-        key = f"delivery:{delivery.iri.value}"
-        self.store.commit(Change(self._additions, self._removals), **self._said(), key=key)
+        self._commit(f"delivery:{delivery.iri.value}")
 
     def _bad(self) -> Iterator[Quad]:
         for number, rejected in enumerate(self.spool.bad(), 1):
             yield from quarantine.quads(self.dataset, self.delivery.iri, number, rejected)
 
-    def _superseded(self) -> list[Quad]:
-        """Return what leaves quarantine: all of it, or the records that the delivery brings anew."""
-        dataset = self.dataset
-        own = quarantine.prefix(dataset, self.delivery.iri)
-        if not self.delivery.increment and self.delivery.stored:
-            gone = list(self.store.match(None, None, None, dataset.quarantine))
-        else:
-            known = quarantine.entries_of(self.store, dataset)
-            anew = [subject for subject, _ in self._groups() if subject in known] if known else []
-            anew += [one.subject for one in self.spool.bad() if one.subject in known] if known else []
-            gone = [
-                quad
-                for subject in dict.fromkeys(anew)
-                for entry in known[subject]
-                for quad in quarantine.of_entry(self.store, dataset, entry)
-            ]
-        return [quad for quad in gone if not str(quad.subject).startswith(f"<{own}")]
+    def _superseded(self) -> Iterator[Quad]:
+        """Yield what leaves quarantine: all of it, or the records that the delivery brings anew."""
+        own = f"<{quarantine.prefix(self.dataset, self.delivery.iri)}"
+        if not self.delivery.increment:
+            quads = self.store.match(None, None, None, self.dataset.quarantine)
+            yield from (quad for quad in quads if not str(quad.subject).startswith(own))
+        elif known := quarantine.entries_of(self.store, self.dataset):
+            subjects = [subject for subject, _ in self._groups()]
+            subjects += [one.subject for one in self.spool.bad()]
+            for subject in dict.fromkeys(subjects):
+                for entry in known.get(subject, ()):
+                    if not str(entry).startswith(own):
+                        yield from quarantine.of_entry(self.store, self.dataset, entry)
 
     def _flush(self, least: int = ATOMIC) -> None:
         """Commit what has gathered once it is more than one commit should hold."""
         if len(self._additions) + len(self._removals) > least:
-            self.store.commit(Change(self._additions, self._removals), **self._said())
-            self._additions, self._removals = [], []
+            self._commit()
 
-    def _said(self) -> dict[str, str]:
-        return {
-            "actor": self.delivery.actor,
-            "action": "deliver",
-            "reason": f"{self.dataset.path} {self.delivery.file_name} {self.delivery.digest[:16]}",
-        }
+    def _commit(self, key: str | None = None) -> None:
+        change = Change(self._additions, self._removals)
+        actor, reason = self.delivery.actor, self._reason
+        self.store.commit(change, actor=actor, action=ACTION, reason=reason, key=key)
+        self._additions, self._removals = [], []
+
+    def _bulk(self, quads: Iterable[Quad]) -> None:
+        actor, reason = self.delivery.actor, self._reason
+        self.store.load(quads, actor=actor, action=ACTION, reason=reason, chunk=BULK)
 
     def _tell(self, records: int = 1) -> None:
         self._done += records

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from kb.errors import Text
 from kb.namespaces import RDF_TYPE, ROOT, SH, xz
@@ -18,6 +19,16 @@ from kb.store.protocol import Store, Subject, Term
 FOCUS = NamedNode(SH + "focusNode")
 RESULT = NamedNode(SH + "result")
 MESSAGE = NamedNode(SH + "resultMessage")
+TITLES = (
+    Text("位置", "position"),
+    Text("列", "column"),
+    Text("值", "value"),
+    Text("原因", "reason"),
+    Text("建议修正", "repair"),
+    Text("形状", "shape"),
+    Text("报送", "delivery"),
+    Text("原记录", "record"),
+)
 _COMPONENT = re.compile(r"[A-Z][A-Za-z]+")
 
 
@@ -28,6 +39,10 @@ class Quarantined:
     iri: NamedNode
     delivery: NamedNode
     rejected: Rejected
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the record for JSON."""
+        return {"iri": self.iri.value, "delivery": self.delivery.value, **self.rejected.as_json()}
 
 
 def quads(dataset: Dataset, delivery: NamedNode, number: int, rejected: Rejected) -> Iterator[Quad]:
@@ -54,10 +69,10 @@ def quads(dataset: Dataset, delivery: NamedNode, number: int, rejected: Rejected
         yield say(result, NamedNode(SH + "resultSeverity"), NamedNode(SH + "Violation"))
         if subject is not None:
             yield say(result, FOCUS, subject)
-        for predicate, iri in (("resultPath", problem.path), ("sourceShape", problem.shape)):
+        for local, iri in (("resultPath", problem.path), ("sourceShape", problem.shape)):
             named = _iri(iri)
             if named is not None:
-                yield say(result, NamedNode(SH + predicate), named)
+                yield say(result, NamedNode(SH + local), named)
         if problem.value:
             yield say(result, NamedNode(SH + "value"), Literal(_clean(problem.value)))
         if problem.column:
@@ -76,27 +91,48 @@ def prefix(dataset: Dataset, delivery: NamedNode) -> str:
     return f"{ROOT}quarantine/{dataset.path}/{delivery.value.rsplit('/', 1)[-1]}-"
 
 
-def listed(store: Store, dataset: Dataset) -> list[Quarantined]:
-    """Return what is in quarantine of *dataset*, by delivery and place in the file."""
-    about: dict[Subject, dict[str, list[Term]]] = {}
-    for quad in store.match(None, None, None, dataset.quarantine):
-        about.setdefault(quad.subject, {}).setdefault(quad.predicate.value, []).append(quad.object)
-    found = []
-    for subject, values in about.items():
-        if xz("original").value in values and isinstance(subject, NamedNode):
-            results = sorted(values.get(RESULT.value, ()), key=lambda r: _number(str(getattr(r, "value", ""))))
-            details = [about[r] for r in results if isinstance(r, NamedNode) and r in about]
-            focus = next((_one(detail, FOCUS.value) for detail in details), "")
-            rejected = Rejected(
-                _one(values, xz("position").value),
-                focus,
-                json.loads(_one(values, xz("original").value)),
-                tuple(_problem(detail) for detail in details),
-            )
-            delivery = values[xz("inDelivery").value][0]
-            assert isinstance(delivery, NamedNode)
-            found.append(Quarantined(subject, delivery, rejected))
-    return sorted(found, key=lambda one: (one.delivery.value, _number(one.iri.value)))
+def listed(
+    store: Store, dataset: Dataset, offset: int = 0, limit: int | None = None
+) -> Iterator[Quarantined]:
+    """Yield what is in quarantine of *dataset*, by delivery and place in the file.
+
+    :param limit: at most so many, after passing over *offset*.
+    """
+    found = [
+        quad.subject
+        for quad in store.match(None, RDF_TYPE, xz("QuarantinedRecord"), dataset.quarantine)
+        if isinstance(quad.subject, NamedNode)
+    ]
+    found.sort(key=_order)
+    for entry in found[offset : None if limit is None else offset + limit]:
+        yield _entry(store, dataset, entry)
+
+
+def count(store: Store, dataset: Dataset) -> int:
+    """Return how many records are in quarantine of *dataset*."""
+    return sum(1 for _ in store.match(None, RDF_TYPE, xz("QuarantinedRecord"), dataset.quarantine))
+
+
+def rows(found: Iterable[Mapping[str, Any]], lang: str) -> Iterator[list[str]]:
+    """Yield records in quarantine, as :meth:`Quarantined.as_json` told of them, as rows of a table in *lang*.
+
+    One row a problem, after a row of titles.
+    """
+    yield [title.in_(lang) for title in TITLES]
+    for one in found:
+        original = json.dumps(one["original"], ensure_ascii=False)
+        for problem in one["problems"]:
+            repair = problem["repair"]
+            yield [
+                one["position"],
+                problem["column"],
+                problem["value"],
+                problem["message"][lang],
+                repair[lang] if repair else "",
+                problem["shape"],
+                one["delivery"],
+                original,
+            ]
 
 
 def entries_of(store: Store, dataset: Dataset) -> dict[str, list[NamedNode]]:
@@ -115,6 +151,25 @@ def of_entry(store: Store, dataset: Dataset, entry: NamedNode) -> Iterator[Quad]
         yield quad
         if quad.predicate == RESULT and isinstance(quad.object, NamedNode):
             yield from store.match(quad.object, None, None, dataset.quarantine)
+
+
+def _entry(store: Store, dataset: Dataset, entry: NamedNode) -> Quarantined:
+    about: dict[Subject, dict[str, list[Term]]] = {}
+    for quad in of_entry(store, dataset, entry):
+        if not isinstance(quad.subject, Triple):
+            about.setdefault(quad.subject, {}).setdefault(quad.predicate.value, []).append(quad.object)
+    values = about[entry]
+    results = sorted((r for r in values.get(RESULT.value, ()) if isinstance(r, NamedNode)), key=_order)
+    details = [about[result] for result in results]
+    delivery = values[xz("inDelivery").value][0]
+    assert isinstance(delivery, NamedNode)
+    rejected = Rejected(
+        _one(values, xz("position").value),
+        next((_one(detail, FOCUS.value) for detail in details), ""),
+        json.loads(_one(values, xz("original").value)),
+        tuple(_problem(detail) for detail in details),
+    )
+    return Quarantined(entry, delivery, rejected)
 
 
 def _problem(values: dict[str, list[Term]]) -> Problem:
@@ -140,8 +195,10 @@ def _one(values: dict[str, list[Term]], predicate: str) -> str:
     return next((str(getattr(value, "value", "")) for value in values.get(predicate, ())), "")
 
 
-def _number(iri: str) -> int:
-    return int(re.findall(r"\d+", iri.rsplit("/", 1)[-1])[-1])
+def _order(iri: NamedNode) -> tuple[str, int]:
+    """Split the number off the end: entries of one delivery, and results of one entry, are counted."""
+    before, _, number = iri.value.replace("/", "-").rpartition("-")
+    return before, int(number)
 
 
 def _iri(text: str) -> NamedNode | None:

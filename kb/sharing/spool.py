@@ -1,14 +1,14 @@
 """A delivery between reading and storing, on disk: what makes it whole or nothing.
 
-While a worker reads, its results go into ``<home>/intake/<id>.reading/``, and nothing else happens: whatever ends
-the process leaves the store as it was, and the folder is deleted at the next start. When the last record has come,
-files and folder are synced and the folder renamed to ``<id>``. **That rename is the moment of acceptance.** From
-then on the delivery is promoted into the store (:mod:`kb.sharing.promotion`), which may be done any number of times
-with the same result; the folder is deleted when the store has the last of it, and found by the next start or the
-next delivery if that was never reached.
+While a worker reads, its results go into ``<home>/intake/<id>.reading/``, and nothing else happens:
+whatever ends the process leaves the store as it was, and the folder is deleted at the next start. When the
+last record has come, files and folder are synced and the folder renamed to ``<id>``. **That rename is the
+moment of acceptance.** From then on the delivery is promoted into the store (:mod:`kb.sharing.promotion`),
+which may be done any number of times with the same result; the folder is deleted when the store has the
+last of it, and found by the next start or the next delivery if that was never reached.
 
-Layout: ``delivery.json``; ``good`` and ``bad``, chunks of N-Triples and of JSON, each compressed, behind its length.
-Only the owner of the process can read the folder: it may hold personal fields.
+Layout: ``delivery.json``; ``good`` and ``bad``, chunks of N-Triples and of JSON, each compressed, behind
+its length. Only the owner of the process can read the folder: it may hold personal fields.
 """
 
 from __future__ import annotations
@@ -75,7 +75,10 @@ class Writing:
 
     def bad(self, rejected: list[Rejected]) -> None:
         """Add bad records."""
-        _add(self._bad, json.dumps([one.as_json() for one in rejected], ensure_ascii=False).encode("utf-8", "replace"))
+        _add(
+            self._bad,
+            json.dumps([one.as_json() for one in rejected], ensure_ascii=False).encode("utf-8", "replace"),
+        )
 
     def accept(self, description: dict[str, Any]) -> Spool:
         """Make what was written durable, then accept it."""
@@ -104,7 +107,9 @@ def accepted(home: Path) -> list[Spool]:
     root = home / "intake"
     if not root.is_dir():
         return []
-    return [Spool(folder) for folder in sorted(root.iterdir()) if folder.is_dir() and folder.suffix != READING]
+    return [
+        Spool(folder) for folder in sorted(root.iterdir()) if folder.is_dir() and folder.suffix != READING
+    ]
 
 
 def clean(home: Path) -> None:

@@ -1,7 +1,7 @@
 """The text of a cell as a literal of RDF, or what is wrong with it and what it should probably be.
 
-Everything is bounded before it is looked at closer: a number may claim a billion digits. Literals are written in
-the form that the store gives back, so that an unchanged record is seen to be unchanged.
+Everything is bounded before it is looked at closer: a number may claim a billion digits. Literals are
+written in the form that the store gives back, so that an unchanged record is seen to be unchanged.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]
 _SPECIAL = re.compile('[\\\\"\n\r]')
 _DAY = re.compile(r"([0-9]{4})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})\s*日?")
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
-_CLOCK = re.compile(r"[T\s]*([0-9]{1,2})\s*[:：时点]\s*([0-9]{1,2})?(?:\s*[:：分]\s*([0-9]{1,2})?)?\s*[分秒]?")
+_CLOCK = re.compile(
+    r"[T\s]*([0-9]{1,2})\s*[:：时点]\s*([0-9]{1,2})?(?:\s*[:：分]\s*([0-9]{1,2})?)?\s*[分秒]?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,10 @@ def string(text: str, _: str = "") -> str | Misfit:
         )
     if len(text) > LENGTH:
         return Misfit(
-            Text(f"文字有 {len(text)} 字，上限 {LENGTH}", f"the text has {len(text)} characters, the limit is {LENGTH}"),
+            Text(
+                f"文字有 {len(text)} 字，上限 {LENGTH}",
+                f"the text has {len(text)} characters, the limit is {LENGTH}",
+            ),
             Text("缩短文字", "shorten it"),
         )
     return f'"{escaped(text)}"'
@@ -88,7 +93,9 @@ def boolean(text: str, _: str = "") -> str | Misfit:
     word = text.casefold()
     if word in TRUE or word in FALSE:
         return f'"{"true" if word in TRUE else "false"}"^^<{XSD}boolean>'
-    return Misfit(Text("应为“是”或“否”", "must be true or false"), Text("填写“是”或“否”", "write true or false"))
+    return Misfit(
+        Text("应为“是”或“否”", "must be true or false"), Text("填写“是”或“否”", "write true or false")
+    )
 
 
 def date(text: str, format_: str = "") -> str | Misfit:
@@ -163,7 +170,9 @@ def _guess(text: str) -> datetime | None:
     if found is None:
         return None
     clock = _CLOCK.match(text, found.end())
-    parts = [int(part) for part in found.groups()] + [int(part or 0) for part in (clock.groups() if clock else ())]
+    parts = [int(part) for part in found.groups()] + [
+        int(part or 0) for part in (clock.groups() if clock else ())
+    ]
     try:
         moment = datetime(*parts)  # type: ignore[arg-type]
     except ValueError:

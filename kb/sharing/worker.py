@@ -1,22 +1,22 @@
 """A worker: one process that reads, maps and validates one stranger's file, and then ends.
 
-``python -P -m kb.sharing.worker MEMORY DESCRIPTOR`` closes the sandbox, says hello with its status, takes one job
-on standard input and reads the file from the inherited DESCRIPTOR. Once it is in the sandbox it can open no other
-file, no socket and no program. Its answer is a row of frames::
+``python -P -m kb.sharing.worker MEMORY DESCRIPTOR`` closes the sandbox, says hello with its status, takes
+one job on standard input and reads the file from the inherited DESCRIPTOR. Once it is in the sandbox it can
+open no other file, no socket and no program. Its answer is a row of frames::
 
     {"kind": "good", "records": n, "at": bytes}   N-Triples, the records one after another
     {"kind": "bad", "records": n, "at": bytes}    a JSON list of rejected records
     {"kind": "end", "records": n}                 all were sent
     {"kind": "refused", "fault": …}               nothing can be read, or no more
 
-The server believes none of it (:mod:`kb.sharing.process`). Whatever kills the process, nesting, memory, a fault of
-a parser, kills nothing else.
+The server believes none of it (:mod:`kb.sharing.process`). Whatever kills the process, nesting, memory, a
+fault of a parser, kills nothing else.
 """
 
 from __future__ import annotations
 
-import _strptime  # noqa: F401 - datetime loads it when it first needs it, and here nothing can be loaded later
 import codecs
+import importlib
 import json
 import os
 import resource
@@ -45,6 +45,7 @@ GRACE = 5.0
 def main() -> None:
     """Do one job."""
     memory, descriptor, format_ = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    importlib.import_module("_strptime")  # datetime loads it when it first needs it: too late in here
     for name in ("gb18030", "utf-8-sig", "idna", "unicode_escape", "cp437"):
         codecs.lookup(name)
     if format_ == "xlsx":
@@ -64,7 +65,11 @@ def main() -> None:
         except (MemoryError, RecursionError):
             _refuse(
                 answers,
-                Unreadable("memory", "文件太大或嵌套太深，超出内存上限", "the file is too large or too deep for the memory that it may use"),
+                Unreadable(
+                    "memory",
+                    "文件太大或嵌套太深，超出内存上限",
+                    "the file is too large or too deep for the memory that it may use",
+                ),
             )
 
 
@@ -77,7 +82,7 @@ def run(job: dict[str, Any], file: IO[bytes], answers: IO[bytes]) -> None:
     total = 0
     for chunk in _chunks(records):
         mapped = [mapper.map(record) for record in chunk]
-        judge.judge([one for one in mapped if one.subject])
+        judge.judge(mapped)
         at = _position(file)
         good = [one for one in mapped if not one.problems]
         bad = [_rejected(one, mapper) for one in mapped if one.problems]
@@ -88,7 +93,9 @@ def run(job: dict[str, Any], file: IO[bytes], answers: IO[bytes]) -> None:
         if bad:
             for start in range(0, len(bad), 2_000):
                 part = bad[start : start + 2_000]
-                body = json.dumps([one.as_json() for one in part], ensure_ascii=False).encode("utf-8", "replace")
+                body = json.dumps([one.as_json() for one in part], ensure_ascii=False).encode(
+                    "utf-8", "replace"
+                )
                 _send(answers, {"kind": "bad", "records": len(part), "at": at}, body)
     _send(answers, {"kind": "end", "records": total})
 

@@ -22,10 +22,10 @@ Value: TypeAlias = str | list[str]
 class Record:
     """One record as it stands in the file.
 
-    *position* names the place in words of the format (``row 17``, ``/features/3``, ``line 12``). *values* are
-    by the name of the column. *subject* is the IRI that the record gives itself, if it does. *faults* are what
-    is wrong before any meaning: a key that the contract does not know, an element that CAP forbids; a fault's
-    *where* is the column.
+    *position* names the place in words of the format (``row 17``, ``/features/3``, ``line 12``). *values*
+    are by the name of the column. *subject* is the IRI that the record gives itself, if it does. *faults*
+    are what is wrong before any meaning: a key that the contract does not know, an element that CAP
+    forbids; a fault's *where* is the column.
     """
 
     position: str
@@ -72,8 +72,8 @@ MEDIA_TYPES = {
 }
 """The format of a request by its ``Content-Type``."""
 
-STREAMED = 512 << 20
-"""The most bytes of a CSV file, which is read row by row."""
+STREAMED = 256 << 20
+"""The most bytes of a CSV file, which is read row by row: three million records."""
 
 WHOLE = 64 << 20
 """The most bytes of any other file, which is in memory as a whole."""

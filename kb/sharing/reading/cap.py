@@ -1,8 +1,8 @@
-"""CAP 1.2 (OASIS Common Alerting Protocol): a record a block of information, checked by the rules of the standard.
+"""CAP 1.2 (OASIS Common Alerting Protocol): a record a block of information, checked by the standard's rules.
 
-The parser is expat, which ships with Python: it stops at a document type before any entity exists, knows the
-line of every element, and fetches nothing. The rules are those of the schema of CAP 1.2 and of the sentences of
-the standard that the schema cannot express; a test compares the two.
+The parser is expat, which ships with Python: it stops at a document type before any entity exists, knows
+the line of every element, and fetches nothing. The rules are those of the schema of CAP 1.2 and of the
+sentences of the standard that the schema cannot express; a test compares the two.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
-from xml.parsers import expat  # noqa: S407 - see above: no document type, no entities
+from xml.parsers import expat
 
 from kb.errors import Fault, Text
 from kb.sharing.csvw import Table
@@ -22,7 +22,10 @@ SIGNATURE = "http://www.w3.org/2000/09/xmldsig#"
 DEPTH = 16
 """How deep elements may nest; a signed alert reaches 9."""
 
-_ONE, _OPTIONAL, _SOME, _ANY = (1, 1), (0, 1), (1, None), (0, None)
+_ONE: tuple[int, int | None] = (1, 1)
+_OPTIONAL: tuple[int, int | None] = (0, 1)
+_SOME: tuple[int, int | None] = (1, None)
+_ANY: tuple[int, int | None] = (0, None)
 _ALERT = {
     "identifier": _ONE, "sender": _ONE, "sent": _ONE, "status": _ONE, "msgType": _ONE, "source": _OPTIONAL,
     "scope": _ONE, "restriction": _OPTIONAL, "addresses": _OPTIONAL, "code": _ANY, "note": _OPTIONAL,
@@ -44,7 +47,7 @@ _AREA = {
     "ceiling": _OPTIONAL,
 }  # fmt: skip
 _PAIR = {"valueName": _ONE, "value": _ONE}
-_PARTS = {
+_PARTS: dict[str, dict[str, tuple[int, int | None]]] = {
     "alert": _ALERT, "info": _INFO, "resource": _RESOURCE, "area": _AREA,
     "eventCode": _PAIR, "parameter": _PAIR, "geocode": _PAIR,
 }  # fmt: skip
@@ -126,7 +129,7 @@ def parse(text: bytes) -> Element:
     path = [root]
 
     def start(name: str, _: dict[str, str]) -> None:
-        namespace, _, local = name.rpartition(" ")
+        namespace, _space, local = name.rpartition(" ")
         element = Element(local if namespace == NAMESPACE else name, parser.CurrentLineNumber)
         path[-1].children.append(element)
         path.append(element)
@@ -219,12 +222,16 @@ def check(alert: Element) -> list[tuple[int, Fault]]:
         elif name in _TIMES and not _TIME.fullmatch(text):
             fault(
                 element.line, name, f"{name} 的时间格式不对", f"{name} is not written as CAP demands",
-                ("形如 2026-06-01T08:30:00+08:00，UTC 写作 -00:00", "like 2026-06-01T08:30:00+08:00; UTC as -00:00"),
+                (
+                    "形如 2026-06-01T08:30:00+08:00，UTC 写作 -00:00",
+                    "like 2026-06-01T08:30:00+08:00; UTC as -00:00",
+                ),
             )  # fmt: skip
         elif name in ("identifier", "sender") and not _IDENTIFIER.fullmatch(text):
             fault(
                 element.line, name, f"{name} 不能为空，不能含空格、逗号、< 和 &",
-                f"{name} must not be empty or hold spaces, commas, < or &", ("改写编号", "write it without them"),
+                f"{name} must not be empty or hold spaces, commas, < or &",
+                ("改写编号", "write it without them"),
             )  # fmt: skip
         elif (name == "polygon" and not _ring(text)) or (name == "circle" and not _disc(text)):
             fault(
@@ -253,7 +260,8 @@ def check(alert: Element) -> list[tuple[int, Fault]]:
     for name, value, other in needs:
         if alert.first(name) == value and not alert.first(other):
             fault(
-                alert.line, other, f"{name} 为 {value} 时必须有 {other}", f"{value} in {name} demands {other}",
+                alert.line, other,
+                f"{name} 为 {value} 时必须有 {other}", f"{value} in {name} demands {other}",
                 (f"加上 {other}", f"add {other}"),
             )  # fmt: skip
     return faults

@@ -27,7 +27,9 @@ def read_geojson(file: IO[bytes], table: Table) -> Iterator[Record]:
     A point fills ``longitude`` and ``latitude``; any geometry fills ``geometry`` as well-known text.
     """
     data = load(file)
-    features = data.get("features") if isinstance(data, dict) and data.get("type") == "FeatureCollection" else None
+    features = (
+        data.get("features") if isinstance(data, dict) and data.get("type") == "FeatureCollection" else None
+    )
     if not isinstance(features, list):
         raise Unreadable(
             "format", "不是 GeoJSON 的 FeatureCollection", "this is no FeatureCollection of GeoJSON"
@@ -44,7 +46,9 @@ def load(file: IO[bytes]) -> Any:
         return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
         where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise Unreadable("format", f"JSON 语法错误：{error}", f"not well-formed JSON: {error}", where) from error
+        raise Unreadable(
+            "format", f"JSON 语法错误：{error}", f"not well-formed JSON: {error}", where
+        ) from error
 
 
 def _record(position: str, feature: object, table: Table) -> Record:

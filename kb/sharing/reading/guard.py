@@ -1,8 +1,8 @@
 """What is looked at before a parser sees a byte: nesting, document types, archives.
 
-Parsers overflow their stack or fill the memory on a few kilobytes that are nested deep or refer to themselves
-(shared/reliability.md, attacks 5 to 8 and 22). The sandbox would survive it; these checks say in words what is
-wrong, within milliseconds.
+Parsers overflow their stack or fill the memory on a few kilobytes that are nested deep or refer to
+themselves (shared/reliability.md, attacks 5 to 8 and 22). The sandbox would survive it; these checks say in
+words what is wrong, within milliseconds.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def xml(text: bytes, where: str = "") -> None:
 def workbook(file: IO[bytes]) -> None:
     """Turn away a zip file that is no honest Excel workbook: bombs, stray names, document types.
 
-    The directory of a zip file may lie about sizes, so every part is unpacked, a piece at a time, and counted.
+    The directory of a zip file may lie about sizes: every part is unpacked, a piece at a time, and counted.
     """
     try:
         with zipfile.ZipFile(file) as archive:
@@ -105,7 +105,9 @@ def workbook(file: IO[bytes]) -> None:
             for part in parts:
                 total += _inflate(archive, part, INFLATED - total)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
-        raise Unreadable("format", f"Excel 文件已损坏：{error}", f"the Excel file is damaged: {error}") from error
+        raise Unreadable(
+            "format", f"Excel 文件已损坏：{error}", f"the Excel file is damaged: {error}"
+        ) from error
     file.seek(0)
 
 

@@ -1,8 +1,8 @@
 """JSON-LD and Turtle: a record a node. What is no column of the contract is a fault of its record.
 
-A record is read back into columns, by property and language, so that it goes through the same mapping as a row
-of a table: names are looked up, IRIs are made, and only what the contract knows can enter. No context is ever
-fetched: a document names one of the contract's own, or carries its own.
+A record is read back into columns, by property and language, so that it goes through the same mapping as a
+row of a table: names are looked up, IRIs are made, and only what the contract knows can enter. No context
+is ever fetched: a document names one of the contract's own, or carries its own.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def context(table: Table) -> dict[str, Any]:
         if column.virtual and column.value is not None:
             terms[re.split("[#/]", column.value.text)[-1]] = column.value.text
         elif column.property:
-            terms[column.name] = {"@id": column.property} | ({"@language": column.lang} if column.lang else {})
+            terms[column.name] = {"@id": column.property} | (
+                {"@language": column.lang} if column.lang else {}
+            )
     return terms
 
 
@@ -90,9 +92,7 @@ def read_turtle(file: IO[bytes], table: Table, classes: Iterable[str], base: str
         yield _record(position, quads, table, frozenset(classes))
 
 
-def _node(
-    position: str, node: object, head: Any, table: Table, classes: frozenset[str], base: str
-) -> Record:
+def _node(position: str, node: object, head: Any, table: Table, classes: frozenset[str], base: str) -> Record:
     """Read one node by itself, so that what is wrong with it is wrong with nothing else."""
     record = Record(position, {})
     if not isinstance(node, dict):
@@ -161,7 +161,10 @@ def _record(position: str, quads: Iterable[Quad], table: Table, classes: frozens
             record.faults.append(
                 Fault(
                     "delivery.value",
-                    Text(f"值不能是{what}", f"the value must be an IRI or a literal, not {type(object_).__name__}"),
+                    Text(
+                        f"值不能是{what}",
+                        f"the value must be an IRI or a literal, not {type(object_).__name__}",
+                    ),
                     column.name,
                 )
             )
@@ -169,7 +172,10 @@ def _record(position: str, quads: Iterable[Quad], table: Table, classes: frozens
         record.faults.append(
             Fault(
                 "delivery.class",
-                Text("不是本契约的记录：没有声明其类", "no record of this contract: it does not state its class"),
+                Text(
+                    "不是本契约的记录：没有声明其类",
+                    "no record of this contract: it does not state its class",
+                ),
                 "",
                 Text(f"加上 rdf:type {' '.join(classes)}", f"add rdf:type {' '.join(classes)}"),
             )
@@ -201,14 +207,16 @@ def _bundled(head: Any, contexts: Mapping[str, Any]) -> Any:
 
 
 def _lines(text: bytes, base: str) -> dict[str, int]:
-    """Return the line on which each subject first stands at the beginning; exact for text as people write it."""
+    """Return the line that each subject first begins; exact for text as people write it."""
     prefixes = {name.decode(): iri.decode("utf-8", "replace") for name, iri in _PREFIX.findall(text)}
     found: dict[str, int] = {}
     last, number = 0, 1
     for start in _LINE.finditer(text):
         number += text.count(b"\n", last, start.start())
         last = start.start()
-        iri, prefix, local = (part.decode("utf-8", "replace") if part is not None else None for part in start.groups())
+        iri, prefix, local = (
+            part.decode("utf-8", "replace") if part is not None else None for part in start.groups()
+        )
         if iri is not None:
             iri = iri if ":" in iri else base + iri
         elif (prefix or "") in prefixes and local is not None:
@@ -230,7 +238,9 @@ def _not_allowed(what: str) -> Fault:
 def _foreign(quad: Quad) -> Fault:
     return Fault(
         "delivery.foreign",
-        Text(f"记录中夹带了关于 {quad.subject} 的语句", f"the record carries statements about {quad.subject}"),
+        Text(
+            f"记录中夹带了关于 {quad.subject} 的语句", f"the record carries statements about {quad.subject}"
+        ),
         str(quad.predicate.value),
         Text("每条记录只说自己", "let each record speak of itself alone"),
     )

@@ -78,7 +78,9 @@ def _records(rows: Any, names: list[str | None], width: int) -> Iterator[Record]
             record.faults.append(
                 Fault(
                     "delivery.too-many-cells",
-                    Text(f"此行有 {len(row)} 格，表头只有 {width} 列", f"{len(row)} cells under {width} titles"),
+                    Text(
+                        f"此行有 {len(row)} 格，表头只有 {width} 列", f"{len(row)} cells under {width} titles"
+                    ),
                     repair=Text("含分隔符的内容要加引号", "quote what contains the separator"),
                 )
             )

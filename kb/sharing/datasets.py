@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
 from kb.errors import Fault, InputError, NotFound, Text
-from kb.namespaces import DCTERMS, PROV, RDF_TYPE, RDFS_LABEL, ROOT, graph, xz
+from kb.namespaces import DCTERMS, PROV, RDF_TYPE, ROOT, graph, xz
 from kb.ontology.names import did_you_mean, nearest
 from kb.sharing.contracts import Contracts
 from kb.sharing.errors import DatasetFault
@@ -30,7 +30,6 @@ PUBLISHER = NamedNode(DCTERMS + "publisher")
 SIZE = 1 << 20
 """The most bytes of a declaration."""
 _KEPT = frozenset((MODIFIED, GENERATED))
-_ALLOWED = (DCTERMS, "http://www.w3.org/ns/dcat#", xz("").value, str(RDFS_LABEL.value), RDF_TYPE.value)
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -165,6 +164,15 @@ class Datasets:
 
     def _faults(self, iri: NamedNode, triples: list[Triple], contracts: Contracts) -> list[Fault]:
         faults: list[Fault] = []
+        if not any(t.predicate == RDF_TYPE and t.object == xz("Dataset") for t in triples):
+            faults.append(
+                Fault(
+                    "dataset.declaration",
+                    Text("没有声明为数据集", "it is not said to be a dataset"),
+                    iri.value.removeprefix(DATASET),
+                    Text("加上 a xz:Dataset", "add a xz:Dataset"),
+                )
+            )
         values = {t.predicate.value: t.object for t in triples}
         publisher = values.get(PUBLISHER.value)
         slug = values.get(DCTERMS + "identifier")
@@ -251,7 +259,6 @@ def _parsed(text: bytes) -> dict[NamedNode, list[Triple]]:
             allowed = (
                 isinstance(subject, NamedNode)
                 and subject.value.startswith(DATASET)
-                and quad.predicate.value.startswith(_ALLOWED)
                 and isinstance(quad.object, NamedNode | Literal)
                 and quad.predicate not in _KEPT
             )

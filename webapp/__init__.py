@@ -11,6 +11,7 @@
                ├─ graphs    Graph Store Protocol              (graphs.py)
                ├─ datasets  declarations, deliveries         (datasets_api.py)
                ├─ accounts  log in, tokens                    (accounts.py)
+               ├─ personal  fields about persons              (personal.py, personal_api.py)
                ├─ audit     the journal                       (audit_api.py)
                └─ access, security, cors, i18n, problems, filters     what all of them share
 
@@ -45,6 +46,8 @@ from webapp import (
     graphs,
     i18n,
     pages,
+    personal,
+    personal_api,
     problems,
     release_api,
     security,
@@ -104,6 +107,7 @@ def create_app(
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(explain_pages.blueprint)
     app.register_blueprint(accounts.blueprint)
+    app.register_blueprint(personal.blueprint)
     for blueprint in (protocol.blueprint, graphs.blueprint):
         cors.open_to_other_sites(blueprint)
     for blueprint in (
@@ -112,6 +116,7 @@ def create_app(
         release_api.blueprint,
         examples_api.blueprint,
         audit_api.blueprint,
+        personal_api.blueprint,
         datasets_api.blueprint,
         protocol.blueprint,
         graphs.blueprint,

@@ -19,6 +19,7 @@ from kb.cli import (
     infer,
     knowledge,
     new,
+    personal,
     quality,
     releases,
     server,
@@ -70,6 +71,8 @@ for command in (
     dataset.dataset,
     dataset.validate,
     quality.quality,
+    personal.personal,
+    personal.key,
     new.new,
     bench.bench,
 ):

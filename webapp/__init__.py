@@ -57,6 +57,9 @@ from webapp.desk import Desk
 
 __all__ = ["create_app"]
 
+for _blueprint in (protocol.blueprint, graphs.blueprint):
+    cors.open_to_other_sites(_blueprint)  # once a process, which may have several applications
+
 SESSION_HOURS = 12
 """A session ends after a shift without a request."""
 
@@ -108,8 +111,6 @@ def create_app(
     app.register_blueprint(explain_pages.blueprint)
     app.register_blueprint(accounts.blueprint)
     app.register_blueprint(personal.blueprint)
-    for blueprint in (protocol.blueprint, graphs.blueprint):
-        cors.open_to_other_sites(blueprint)
     for blueprint in (
         api.blueprint,
         explain_api.blueprint,

@@ -82,7 +82,7 @@ def erase(context: Context, records: tuple[str, ...], reason: str) -> None:
 @click.pass_obj
 @faults_as_exit
 def expire(context: Context) -> None:
-    """Erase what is older than the retention of its dataset; the server does so daily. 删除到期的个人信息。"""
+    """Erase what is older than the retention of its dataset; a server does so daily. 删除到期信息。"""
     server = running_server(context.home)
     if server is not None:
         found = _ask(server.url, server.key, "expire", {})

@@ -9,10 +9,12 @@
                ├─ examples  vetted queries, terms to complete (examples_api.py, terms.py)
                ├─ sparql    SPARQL 1.1 Protocol               (sparql.py)
                ├─ graphs    Graph Store Protocol              (graphs.py)
-               ├─ datasets  declarations, deliveries         (datasets_api.py)
-               ├─ accounts  log in, tokens                    (accounts.py)
+               ├─ accounts  log in, tokens                    (accounts.py, oidc.py)
                ├─ personal  fields about persons              (personal.py, personal_api.py)
                ├─ audit     the journal                       (audit_api.py)
+               ├─ datasets  what departments share, how good  (dataset_pages.py)
+               │            declarations, deliveries          (datasets_api.py)
+               ├─ catalogue DCAT, VoID, downloads             (catalogue.py)
                └─ access, security, cors, i18n, problems, filters     what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
@@ -27,7 +29,9 @@ from datetime import timedelta
 from flask import Flask
 
 from kb.access.accounts import Accounts
+from kb.access.openid import Provider
 from kb.access.trail import Trail
+from kb.errors import ResourceMissing
 from kb.report.document import MAX_BYTES
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
@@ -37,7 +41,9 @@ from webapp import (
     accounts,
     api,
     audit_api,
+    catalogue,
     cors,
+    dataset_pages,
     datasets_api,
     examples_api,
     explain_api,
@@ -57,7 +63,7 @@ from webapp.desk import Desk
 
 __all__ = ["create_app"]
 
-for _blueprint in (protocol.blueprint, graphs.blueprint):
+for _blueprint in (protocol.blueprint, graphs.blueprint, catalogue.blueprint):
     cors.open_to_other_sites(_blueprint)  # once a process, which may have several applications
 
 SESSION_HOURS = 12
@@ -72,6 +78,7 @@ def create_app(
     secret: bytes | None = None,
     key: str | None = None,
     hosts: Sequence[str] = (),
+    openid: Provider | None = None,
     testing: bool = False,
 ) -> Flask:
     """Return the application that serves *workspace*.
@@ -81,6 +88,8 @@ def create_app(
     :param key: the token of the command line on this machine, which may do everything.
     :param secret: the key that signs sessions; without it a new one, which ends open sessions.
     :param hosts: names by which browsers may address the server, beside IP addresses and ``localhost``.
+    :param openid: the provider through which users may log in too.
+    :raises ResourceMissing: ``openid.library``, with *openid* where its library is not installed.
     """
     app = Flask(__name__)
     app.config.update(
@@ -107,10 +116,13 @@ def create_app(
     trail.adopt(accounts_of)
     access.init_app(app, access.Gatekeeper(accounts_of, workspace.policies, trail, key))
     csrf = security.init_app(app, hosts)
+    if openid is not None:
+        _offer(app, openid)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(explain_pages.blueprint)
     app.register_blueprint(accounts.blueprint)
     app.register_blueprint(personal.blueprint)
+    app.register_blueprint(dataset_pages.blueprint)
     for blueprint in (
         api.blueprint,
         explain_api.blueprint,
@@ -119,6 +131,7 @@ def create_app(
         audit_api.blueprint,
         personal_api.blueprint,
         datasets_api.blueprint,
+        catalogue.blueprint,
         protocol.blueprint,
         graphs.blueprint,
     ):
@@ -127,3 +140,20 @@ def create_app(
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     return app
+
+
+def _offer(app: Flask, openid: Provider) -> None:
+    """Let users log in to *app* through *openid* too."""
+    try:
+        from webapp import oidc  # Authlib is an extra of the package
+    except ImportError as error:
+        raise ResourceMissing.of(
+            "openid.library",
+            "没有安装 OpenID 所需的库",
+            "the library for OpenID is not installed",
+            repair=(
+                "安装 xiezhi-governance[openid]",
+                "install xiezhi-governance[openid]",
+            ),
+        ) from error
+    oidc.init_app(app, openid)

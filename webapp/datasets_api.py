@@ -1,6 +1,4 @@
-"""The HTTP API of datasets: declare them, hand in files, see what became of the files.
-
-What there is to be known of a dataset is for :mod:`webapp.catalogue_api` to say.
+"""The HTTP API of datasets: list and declare them, hand in files, see what became of the files.
 
 A file comes as the body itself, its format in ``Content-Type``, or as the part ``file`` of a form. Who hands
 it in must be of the department that publishes the dataset; what is in quarantine shows only to who may read
@@ -25,6 +23,7 @@ from kb.sharing.datasets import Dataset
 from kb.sharing.incoming import Incoming
 from kb.sharing.intake import Intake
 from kb.sharing.reading import MEDIA_TYPES, STREAMED, SUFFIXES
+from webapp import dataset_pages
 from webapp.access import gatekeeper, me, requires
 from webapp.desk import desk
 from webapp.i18n import language
@@ -42,6 +41,20 @@ blueprint = Blueprint("datasets_api", __name__, url_prefix="/api/datasets")
 def allow_large_uploads() -> None:
     """Give a file more room than a report."""
     request.max_content_length = STREAMED
+
+
+@blueprint.get("")
+@requires("query")
+def listed() -> Response:
+    """Return the datasets that the sender may know of."""
+    return jsonify({"datasets": dataset_pages.listed()})
+
+
+@blueprint.get("/<path:path>")
+@requires("query")
+def show(path: str) -> Response:
+    """Return all of one dataset that the sender may know."""
+    return jsonify(dataset_pages.told(path))
 
 
 @blueprint.post("")

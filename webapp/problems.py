@@ -27,7 +27,7 @@ from kb.store.writing import FileRefused
 from webapp.access import gatekeeper, me
 
 MEDIA_TYPE = "application/problem+json"
-PROGRAMS = ("/api/", "/sparql", "/graphs")
+PROGRAMS = ("/api/", "/sparql", "/graphs", "/catalogue", "/download/", "/.well-known/")
 """What lies below these paths is called by programs."""
 
 BY_CODE = {
@@ -41,6 +41,7 @@ BY_CODE = {
     "file.media-type": 415,
     "file.syntax": 400,
     "access.login": 403,
+    "oidc.unreachable": 502,
     "query.media-type": 415,
     "query.not-acceptable": 406,
     "query.unwritable": 406,

@@ -10,6 +10,7 @@ import click
 from kb.cli import (
     audit,
     bench,
+    catalogue,
     coverage,
     dataset,
     examples,
@@ -73,6 +74,7 @@ for command in (
     quality.quality,
     personal.personal,
     personal.key,
+    catalogue.catalogue,
     new.new,
     bench.bench,
 ):

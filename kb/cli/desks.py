@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from kb.catalogue.catalogue import serialize
+from kb.catalogue.dcat import Addresses
 from kb.cli.remote import JSON, Remote, as_object
 from kb.report.values import today
 from kb.services import asking, auditing, explaining, export, incident, whatif, whynot
+from kb.services.audience import everything
 from kb.services.datasets import DatasetViews
 from kb.services.recommendation import recommend
 from kb.services.releases import listing, replay
@@ -56,6 +59,10 @@ class Desk:
 
     def quality(self, department: str) -> dict[str, Any]:
         """Return the quality of shared data, of one department or of all."""
+        raise NotImplementedError
+
+    def catalogue(self, media_type: str, page: int, size: int, address: str) -> bytes:
+        """Return a page of the catalogue; *address* is where the links lead, where no server runs."""
         raise NotImplementedError
 
     def audit_verify(self) -> dict[str, Any]:
@@ -110,8 +117,16 @@ class LocalDesk(Desk):
 
     def quality(self, department: str) -> dict[str, Any]:
         """Return the quality of shared data, of one department or of all."""
+        return DatasetViews(self._workspace).quality.report(department=department)
+
+    def catalogue(self, media_type: str, page: int, size: int, address: str) -> bytes:
+        """Return a page of the catalogue."""
         self._workspace.shared.quality.refresh()
-        return DatasetViews(self._workspace).quality(department=department)
+        found = DatasetViews(self._workspace).catalogue
+        triples = found.triples(
+            found.page(everything, page, size), everything, Addresses(address), datetime.now(UTC)
+        )
+        return serialize(triples, media_type)
 
     def audit_verify(self) -> dict[str, Any]:
         """Check the chain of the journal."""
@@ -177,6 +192,10 @@ class RemoteDesk(Desk):
     def quality(self, department: str) -> dict[str, Any]:
         """Return the quality of shared data, of one department or of all."""
         return as_object(self._ask(f"/api/quality?{urlencode({'department': department})}"))
+
+    def catalogue(self, media_type: str, page: int, size: int, address: str) -> bytes:
+        """Return a page of the catalogue, with the links of the server."""
+        return self._ask(f"/catalogue?page={page}&size={size}", accept=media_type)
 
     def audit_verify(self) -> dict[str, Any]:
         """Check the chain of the journal."""

@@ -1,18 +1,21 @@
-"""``xiezhi quality``: how complete, valid and timely the data of departments is. A running server is asked."""
+"""``xiezhi quality``: how complete, valid and timely the data of departments is. A server is asked."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import click
 
+from kb.catalogue.trend import LOCAL
 from kb.cli.context import LANG, Context, faults_as_exit
 from kb.errors import Text
-from kb.services.datasets import as_csv
+from kb.services.quality import as_csv
 
 _NONE = "–"
+_SINCE = Text("自", "since")
 
 
 @click.command()
@@ -42,19 +45,22 @@ def quality(context: Context, department: str, form: str) -> None:
 
 
 def _lines(found: dict[str, Any], lang: str) -> Iterator[str]:
-    names = [metric["name"] for metric in found["metrics"]]
     for department in found["departments"]:
         yield f"{department['label'][lang]} ({department['path']})"
-        yield f"    {_values(found, department, names, lang)}"
+        yield f"    {_values(found, department, lang)}"
         for dataset in found["datasets"]:
             if dataset["path"].rpartition("/")[0] == department["path"]:
-                yield f"  {dataset['label'][lang]} ({dataset['path'].rpartition('/')[2]})"
-                yield f"    {_values(found, dataset, names, lang)}"
+                fresh = dataset["freshness"]
+                since = f" {_SINCE.in_(lang)} {_local(fresh['until'])}" if fresh["overdue"] else ""
+                slug = dataset["path"].rpartition("/")[2]
+                yield f"  {dataset['label'][lang]} ({slug}): {fresh['state']['label'][lang]}{since}"
+                yield f"    {_values(found, dataset, lang)}"
 
 
-def _values(found: dict[str, Any], item: dict[str, Any], names: list[str], lang: str) -> str:
-    labels = {metric["name"]: metric["dimension"][lang] for metric in found["metrics"]}
-    shown = {name: item["quality"][name] for name in names}
-    return "  ".join(
-        f"{labels[name]} {_NONE if value is None else f'{value:.1%}'}" for name, value in shown.items()
-    )
+def _values(found: dict[str, Any], item: dict[str, Any], lang: str) -> str:
+    shown = ((metric["dimension"][lang], item["quality"][metric["name"]]) for metric in found["metrics"])
+    return "  ".join(f"{name} {_NONE if value is None else f'{value:.1%}'}" for name, value in shown)
+
+
+def _local(time: str) -> str:
+    return f"{datetime.fromisoformat(time).astimezone(LOCAL):%Y-%m-%d %H:%M}"

@@ -48,8 +48,9 @@ WORDS = {
     "unknown": Text("未知", "unknown"),
     "exposed": Text("须核查的防护目标", "Targets to check"),
     "dataset": Text("数据集", "dataset"),
-    "stale": Text("所依据的数据过期或有误", "Rests on stale or failing data"),
-    "since": Text("过期自", "stale since"),
+    "stale": Text("所依据的记录过期或有误", "Rests on stale or failing records"),
+    "since": Text("逾期自", "overdue since"),
+    "records": Text("记录", "records"),
     "supports": Text("据以得出", "supports"),
     "reporting": Text("报告时限", "Reporting"),
     "cascades": Text("可能的次生事件", "What may follow"),
@@ -159,12 +160,20 @@ class _Page:
             yield ""
             yield self._w("stale")
         for item in stale:
-            since = f"　{self._w('since')} {_moment(item['staleSince'])}" if item["staleSince"] else ""
+            since = f"　{self._w('since')} {_moment(item['overdueSince'])}" if item["overdueSince"] else ""
             yield f"  ! {self._l(item)}　{self._l(item['department'])}{since}"
-            yield f"      {self._w('supports')}: {self._joined(map(self._l, item['supports']))}"
+            yield f"      {self._w('records')}: {self._some(item['records'], item['recordCount'])}"
+            yield f"      {self._w('supports')}: {self._some(item['supports'], item['supportCount'])}"
             for failing in item["failing"]:
                 reasons = self._listed(reason[self._lang] for reason in failing["reasons"])
                 yield f"      {failing['position']}: {self._l(failing['record'])}　{reasons}"
+
+    def _some(self, things: list[dict[str, Any]], count: int) -> str:
+        named = (
+            f"{self._l(thing['relation'])} {self._l(thing)}" if "relation" in thing else self._l(thing)
+            for thing in things
+        )
+        return self._listed(named) + (f" … ({count})" if count > len(things) else "")
 
     def _departments(self, departments: list[dict[str, Any]]) -> Iterator[str]:
         for department in departments:

@@ -11,6 +11,7 @@ from typing import Self, cast
 from pyoxigraph import NamedNode
 
 from kb.access.policy import Policies
+from kb.catalogue.shared import Shared
 from kb.city import builder
 from kb.inference.engine import Engine, is_read
 from kb.inference.program import Program, read
@@ -30,7 +31,6 @@ from kb.services.releases.keeping import current, remember
 from kb.sharing.intake import Intake
 from kb.sharing.personal.master import Master
 from kb.sharing.personal.vault import Vault
-from kb.sharing.shared import Shared
 from kb.store.embedded import open_store
 from kb.store.protocol import Store
 from kb.store.replaced import ReplacedStore

@@ -44,6 +44,8 @@ READING = Text("读取与校验（字节）", "reading and validating (bytes)")
 DECLARATIONS = "dataset-declaration.ttl"
 WORKERS = 2
 """Files that are read at the same time."""
+PATIENCE = 5.0
+"""Seconds that a file waits for its turn."""
 SHOWN = 100
 """Bad records that an answer tells of; quarantine has all of them."""
 
@@ -233,7 +235,8 @@ class Intake:
             if isinstance(part, Good):
                 outcome.stored += part.records
                 if writing is not None:
-                    writing.good(part.text)
+                    sealing = self._vault if job.contract.personal else None
+                    writing.good(part.text if sealing is None else sealing.cover(part.text))
             else:
                 outcome.quarantined += part.records
                 outcome.problems += part.rejected[: SHOWN - len(outcome.problems)]
@@ -289,7 +292,7 @@ class Intake:
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        if not self._places.acquire(timeout=5):
+        if not self._places.acquire(timeout=PATIENCE):
             raise DeliveryBusy.of(
                 "delivery.busy",
                 "正在处理的文件太多",

@@ -127,7 +127,8 @@ class Promotion:
 
     def _groups(self) -> Iterator[tuple[str, list[Quad]]]:
         for chunk in self.spool.good():
-            yield from _by_subject(process.quads(chunk, self._graph, self.job))
+            text = chunk if self.sealing is None else self.sealing.uncovered(chunk)
+            yield from _by_subject(process.quads(text, self._graph, self.job))
 
     def _origin(self, subject: str) -> list[Quad]:
         """Where a dataset grows by deliveries, each record says which one it came in."""
@@ -161,7 +162,7 @@ class Promotion:
             self._removals.append(quad)
             self._flush()
         if delivery.quarantined * 12 > ATOMIC:
-            self._flush(least=0)
+            self._commit()
             self._bulk(self._bad())
         else:
             self._additions += self._bad()
@@ -188,9 +189,9 @@ class Promotion:
                     if not str(entry).startswith(own):
                         yield from quarantine.of_entry(self.store, self.dataset, entry)
 
-    def _flush(self, least: int = ATOMIC) -> None:
+    def _flush(self) -> None:
         """Commit what has gathered once it is more than one commit should hold."""
-        if len(self._additions) + len(self._removals) > least:
+        if len(self._additions) + len(self._removals) > ATOMIC:
             self._commit()
 
     def _commit(self, key: str | None = None) -> None:

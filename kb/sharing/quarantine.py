@@ -153,6 +153,17 @@ def of_entry(store: Store, dataset: Dataset, entry: NamedNode) -> Iterator[Quad]
             yield from store.match(quad.object, None, None, dataset.quarantine)
 
 
+def about(store: Store, dataset: Dataset, record: NamedNode) -> Iterator[Quarantined]:
+    """Yield what is in quarantine of *dataset* and speaks of *record*."""
+    found = {
+        NamedNode(quad.subject.value.rsplit("/", 1)[0])
+        for quad in store.match(None, FOCUS, record, dataset.quarantine)
+        if isinstance(quad.subject, NamedNode)
+    }
+    for entry in sorted(found, key=_order):
+        yield _entry(store, dataset, entry)
+
+
 def _entry(store: Store, dataset: Dataset, entry: NamedNode) -> Quarantined:
     about: dict[Subject, dict[str, list[Term]]] = {}
     for quad in of_entry(store, dataset, entry):

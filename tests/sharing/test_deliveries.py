@@ -81,7 +81,9 @@ def test_an_unchanged_record_is_not_written_again(shared: Workspace, deliver: De
     deliver(RISKS, TITLES + A + B.replace("阀井B", "阀室B"))
     graph = at(RISKS).graph
     changes = [entry.change for entry in shared.store.entries(before)]
-    touched = {str(quad.object) for change in changes for quad in change.additions if quad.graph_name == graph}
+    touched = {
+        str(quad.object) for change in changes for quad in change.additions if quad.graph_name == graph
+    }
     assert touched == {'"阀室B"@zh'}
 
 

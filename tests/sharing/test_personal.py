@@ -89,7 +89,8 @@ def deliver(opened: Opened, people: dict[str, tuple[str, str]]) -> None:
         fields = {
             xz("postTitle"): Literal("值班主任"), NAME_OF: Literal(person), PHONE: Literal(phone)
         }  # fmt: skip
-        writing.good("".join(f"{record(code)} {p} {o} .\n" for p, o in fields.items()).encode())
+        lines = "".join(f"{record(code)} {p} {o} .\n" for p, o in fields.items())
+        writing.good(opened.vault.cover(lines.encode()))
     moment, count = "2026-07-20T08:00:00+08:00", len(people)
     delivery = Delivery(
         NamedNode(f"https://w3id.org/xiezhi/delivery/{ROSTER}/{name}"), dataset.iri,
@@ -182,6 +183,17 @@ def test_sparql_of_any_role_sees_no_value_that_is_not_masked(opened: Opened) -> 
         assert not [value for value in answer if any(secret in value for secret in SECRETS)]
         seen |= {role for value in answer if ciphertext.TYPE.value in value}
     assert seen == {"commander"}
+
+
+def test_what_waits_between_reading_and_storing_is_covered_too(opened: Opened, contract: Contract) -> None:
+    waiting = Writing(opened.home, "waiting")
+    waiting.good(opened.vault.cover("张三丰 13812345678".encode()))
+    spool = waiting.accept({})
+    (chunk,) = spool.good()
+    assert not any(secret.encode() in chunk for secret in SECRETS)
+    sealing = opened.vault.sealing(Datasets(opened.store).find(ROSTER), contract)
+    assert sealing.uncovered(chunk).decode() == "张三丰 13812345678"
+    spool.remove()
 
 
 # --- ciphertext --------------------------------------------------------------------------------

@@ -156,6 +156,7 @@ class Source:
             for index in (*self.objects_by.values(), *self.subjects_by.values()):
                 index.clear()
             self._other.clear()
+            self._some.clear()
 
     def _forget(self, quad: Quad) -> None:
         find = self.dictionary.find

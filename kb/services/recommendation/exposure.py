@@ -7,11 +7,11 @@ from typing import Any
 
 from pyoxigraph import NamedNode
 
+from kb.catalogue.shared import Shared
 from kb.errors import both
 from kb.namespaces import xz
 from kb.services.audience import Visible
 from kb.services.findings import Findings
-from kb.sharing.shared import Shared
 from kb.srl.syntax import Term
 
 

@@ -1,8 +1,8 @@
-"""Which shared data the answer rests on that is stale or failing.
+"""Which records the answer rests on that are stale or failing: of an overdue dataset, or in quarantine.
 
-A conclusion rests on a dataset if a premise of it lies in the dataset's graph. That is looked at when the
-answer is told, not when it is derived, and only for the terms of the derivation that some dataset
-describes: a report costs nothing more.
+A conclusion rests on a record if a premise of it, or of what it was concluded from, stands in the dataset of
+the record and nowhere else that rules read. That is looked at when the answer is told, not when it is
+derived, and only for the terms of the derivation that some dataset describes: a report costs nothing more.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from typing import Any
 
 from pyoxigraph import NamedNode, Triple
 
+from kb.catalogue.shared import Shared
+from kb.catalogue.shelf import Entry
 from kb.errors import both
 from kb.inference.explanation.proof import instantiate
 from kb.inference.interactive.derivation import Because
 from kb.services.audience import Visible
 from kb.services.findings import Findings
 from kb.services.incident import TRUE, WORKING
-from kb.sharing.failing import Failure
-from kb.sharing.freshness import freshness
-from kb.sharing.shared import Shared
-from kb.sharing.shelf import Entry
-from kb.srl.syntax import Term, TriplePattern
+from kb.sharing.quarantine import Quarantined
+from kb.srl.syntax import TriplePattern
+
+SHOWN = 20
+"""Records and conclusions that are named of each dataset; the counts say how many there are."""
 
 
 @dataclass(slots=True)
@@ -33,24 +35,22 @@ class Rest:
 
     entry: Entry
     records: dict[NamedNode, None] = field(default_factory=dict)
-    conclusions: dict[Term, None] = field(default_factory=dict)
+    conclusions: dict[Triple, None] = field(default_factory=dict)
 
 
 def stale(shared: Shared, found: Findings, now: datetime, visible: Visible) -> list[dict[str, Any]]:
-    """Return the datasets under the answer that are stale at *now*, or of which a record is failing.
+    """Return the datasets under the answer that are overdue at *now*, or of which a record is failing.
 
     :param visible: which graphs the reader may see; what is wrong with a record stands in quarantine.
     """
-    working = set(found.holders(TRUE, WORKING))
     told = []
-    for rest in _rests(shared, found, working):
+    for rest in _rests(shared, found):
         entry = rest.entry
-        fresh = freshness(shared.shelf.last_good(entry, now), entry.limit, now)
-        declared = entry.declared
-        failing: list[Failure] = []
-        if declared is not None and visible(declared.quarantine):
-            failing = [f for record in rest.records for f in shared.failing.of(declared.quarantine, record)]
-        if fresh.state == "stale" or failing:
+        if not visible(entry.graph):
+            continue
+        fresh = shared.shelf.freshness(entry, now)
+        failing = _failures(shared, rest, visible)
+        if fresh.overdue or failing:
             told.append(
                 {
                     "iri": entry.iri.value,
@@ -58,31 +58,53 @@ def stale(shared: Shared, found: Findings, now: datetime, visible: Visible) -> l
                     "path": entry.path,
                     "department": found.value(entry.publisher),
                     "state": found.value(fresh.term),
-                    "staleSince": fresh.stale_since.isoformat() if fresh.stale_since else None,
+                    "overdueSince": fresh.overdue_since.isoformat() if fresh.overdue_since else None,
                     "lastDelivery": fresh.last.isoformat() if fresh.last else None,
                     "limit": entry.limit,
-                    "supports": [found.value(term) for term in rest.conclusions],
-                    "failing": [_failing(found, failure) for failure in failing],
+                    "recordCount": len(rest.records),
+                    "records": [found.value(record) for record in list(rest.records)[:SHOWN]],
+                    "supportCount": len(rest.conclusions),
+                    "supports": [_conclusion(found, triple) for triple in list(rest.conclusions)[:SHOWN]],
+                    "failing": [_failing(found, record, one) for record, one in failing[:SHOWN]],
                 }
             )
     return told
 
 
-def _rests(shared: Shared, found: Findings, working: set[Term]) -> Iterator[Rest]:
+def _rests(shared: Shared, found: Findings) -> list[Rest]:
+    """Return what rests on which dataset, by its path."""
+    if not shared.any:
+        return []
     rests: dict[NamedNode, Rest] = {}
-    if shared.any:
-        for triple, because in found.answer.derivation.resting_on(shared.describes):
-            for premise in _premises(because):
+    marks: dict[Triple, set[NamedNode]] = {}
+    derivation = found.answer.derivation
+    for triple, because in derivation.resting_on(shared.describes):
+        for premise in _premises(because):
+            graphs = [graph for graph in shared.stating(premise) if found.reads(graph)]
+            entries = [shared.of_graph(graph) for graph in graphs]
+            for entry in entries if all(entries) else ():
+                assert entry is not None
                 assert isinstance(premise.subject, NamedNode)
-                for graph in shared.graphs_of(premise.subject):
-                    entry = shared.of_graph(graph)
-                    if entry is None or not shared.states(premise, graph):
-                        continue
-                    rest = rests.setdefault(graph, Rest(entry))
-                    rest.records[premise.subject] = None
-                    if triple.subject == found.answer.incident and triple.predicate not in working:
-                        rest.conclusions[triple.object] = None
-    yield from sorted(rests.values(), key=lambda rest: rest.entry.path)
+                rests.setdefault(entry.graph, Rest(entry)).records[premise.subject] = None
+                marks.setdefault(triple, set()).add(entry.graph)
+    if marks:
+        working = set(found.holders(TRUE, WORKING))
+        for triple, graphs_below in derivation.spread(marks).items():
+            if triple.subject == found.answer.incident and triple.predicate not in working:
+                for graph in graphs_below:
+                    rests[graph].conclusions[triple] = None
+    return sorted(rests.values(), key=lambda rest: rest.entry.path)
+
+
+def _failures(shared: Shared, rest: Rest, visible: Visible) -> list[tuple[NamedNode, Quarantined]]:
+    declared = rest.entry.declared
+    if declared is None or not visible(declared.quarantine):
+        return []
+    return [(record, one) for record in rest.records for one in shared.failing(rest.entry, record)]
+
+
+def _conclusion(found: Findings, triple: Triple) -> dict[str, Any]:
+    return {**found.value(triple.object), "relation": found.value(triple.predicate)}
 
 
 def _premises(because: Because) -> Iterator[Triple]:
@@ -94,10 +116,11 @@ def _premises(because: Because) -> Iterator[Triple]:
                 yield Triple(s, p, o)
 
 
-def _failing(found: Findings, failure: Failure) -> dict[str, Any]:
+def _failing(found: Findings, record: NamedNode, one: Quarantined) -> dict[str, Any]:
+    problems = one.rejected.problems
     return {
-        "record": found.value(failure.record),
-        "position": failure.position,
-        "reasons": [both(text) for text in failure.reasons],
-        "repairs": [both(text) for text in failure.repairs],
+        "record": found.value(record),
+        "position": one.rejected.position,
+        "reasons": [both(problem.message) for problem in problems],
+        "repairs": [both(problem.repair) for problem in problems if problem.repair],
     }

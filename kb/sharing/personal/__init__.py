@@ -8,6 +8,7 @@
     ring        data keys, wrapped by the master key, in a file beside the journal
     master      the master key, from the environment
     masking     what of a value everybody may see
+    retention   until when it is kept
 
 It lies in :mod:`kb.sharing`, below the intake: promotion must seal what it stores, and a package above would
 have to be called back through two layers.
@@ -26,7 +27,7 @@ destroy the old one.
 ::
 
     InputError
-    ├── PersonalFault   personal.no-key, .key, .key-file, .other-key, .unreadable, .erased, .reason
+    ├── PersonalFault   personal.no-key, .key, .key-file, .other-key, .unreadable, .erased, .reason, .retention
     └── NotFound        personal.none
 """
 

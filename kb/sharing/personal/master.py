@@ -109,13 +109,13 @@ class Master:
             zh, en = f"密钥文件无法写入：{error}", f"the key file cannot be written: {error}"
             raise PersonalFault.of("personal.key-file", zh, en, where=str(path)) from error
 
-    def wrap(self, data_key: bytes, place: bytes) -> bytes:
-        """Return *data_key* encrypted, to be opened only for *place*."""
+    def wrap(self, secret: bytes, place: bytes) -> bytes:
+        """Return *secret*, a data key or more, encrypted, to be opened only for *place*."""
         nonce = os.urandom(NONCE)
-        return nonce + AESGCM(self.secret).encrypt(nonce, data_key, place)
+        return nonce + AESGCM(self.secret).encrypt(nonce, secret, place)
 
     def unwrap(self, wrapped: bytes, place: bytes) -> bytes:
-        """Return the data key that :meth:`wrap` encrypted.
+        """Return what :meth:`wrap` encrypted.
 
         :raises PersonalFault: ``personal.unreadable``, it was altered, or is of another key or place.
         """

@@ -104,13 +104,13 @@ class Ring:
         with self._open() as database:
             database.executemany("DELETE FROM keys WHERE id = ?", [(one,) for one in key_ids])
 
-    def before(self, graph: str, moment: float) -> list[str]:
-        """Return the records of *graph* that were last delivered before *moment*."""
+    def delivered(self, graph: str) -> list[tuple[str, float]]:
+        """Return the records of *graph*, each with when it was delivered last, oldest first."""
         with self._open() as database:
-            rows = database.execute(
-                "SELECT DISTINCT subject FROM keys WHERE graph = ? AND delivered < ?", (graph, moment)
-            )
-            return [subject for (subject,) in rows]
+            return database.execute(
+                "SELECT subject, max(delivered) FROM keys WHERE graph = ? GROUP BY subject ORDER BY 2",
+                (graph,),
+            ).fetchall()
 
     def ids(self) -> list[str]:
         """Return the ids of all keys."""

@@ -15,6 +15,14 @@ from kb.sharing.personal.master import Master
 from kb.sharing.personal.ring import DataKey, Ring
 from kb.store.protocol import Store, Term
 
+SPOOL = b"spool"
+"""What records are bound to that wait on disk between reading and storing."""
+
+
+def cover(master: Master, text: bytes) -> bytes:
+    """Return *text* encrypted, to be kept until it is stored."""
+    return master.wrap(text, SPOOL)
+
 
 class Sealing:
     """Seals records of *dataset*; one delivery uses it, from one thread."""
@@ -27,6 +35,13 @@ class Sealing:
         self._now = time.time()
         self._new: list[DataKey] = []
         self._again: list[str] = []
+
+    def uncovered(self, text: bytes) -> bytes:
+        """Return what :func:`cover` covered.
+
+        :raises PersonalFault: ``personal.unreadable``.
+        """
+        return self._master.unwrap(text, SPOOL)
 
     def shown(self, quads: Sequence[Quad]) -> list[Quad]:
         """Return *quads*, of one record, as they stand in its source graph: personal values masked."""

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from pyoxigraph import NamedNode, Quad
@@ -17,11 +17,10 @@ from kb.errors import Forbidden, NotFound
 from kb.namespaces import graph
 from kb.sharing.contracts import Contract
 from kb.sharing.datasets import Dataset, Datasets
-from kb.sharing.freshness import seconds_of
-from kb.sharing.personal import PersonalFault, ciphertext
+from kb.sharing.personal import PersonalFault, ciphertext, retention
 from kb.sharing.personal.master import HOW, Master
 from kb.sharing.personal.ring import DataKey, Ring
-from kb.sharing.personal.sealing import Sealing
+from kb.sharing.personal.sealing import Sealing, cover
 from kb.store.protocol import Change, Store, Term
 
 MAY = "personal"
@@ -79,6 +78,13 @@ class Vault:
         self.expire()
         return Sealing(self._store, self._ring, self._key, dataset, contract)
 
+    def cover(self, text: bytes) -> bytes:
+        """Return records of a delivery encrypted, to wait on disk until they are stored.
+
+        :raises PersonalFault: ``personal.no-key``.
+        """
+        return cover(self._key, text)
+
     # --- reading ---------------------------------------------------------------------------
 
     def masked(self, record: NamedNode, reader: Principal) -> list[Field]:
@@ -132,9 +138,13 @@ class Vault:
 
     def held(self) -> list[Held]:
         """Return which datasets have personal fields, of how many records, and until when."""
-        retention = {one.personal.value: one.retention for one in self._datasets.all()}
+        limits = {one.personal.value: one.retention for one in self._datasets.all()}
         return [
-            Held(name.removeprefix(PERSONAL), records, _until(oldest, retention.get(name)))
+            Held(
+                name.removeprefix(PERSONAL),
+                records,
+                retention.end(oldest, limit) if (limit := limits.get(name)) else None,
+            )
             for name, records, oldest in self._ring.held()
         ]
 
@@ -162,8 +172,11 @@ class Vault:
             for dataset in self._datasets.all():
                 if dataset.retention is None:
                     continue
-                name = dataset.personal.value
-                old = self._ring.before(name, moment - seconds_of(dataset.retention))
+                old = [
+                    record
+                    for record, delivered in self._ring.delivered(dataset.personal.value)
+                    if retention.end(delivered, dataset.retention).timestamp() < moment
+                ]
                 why = f"{dataset.path}: {dataset.retention}"
                 count += self.erase(map(NamedNode, old), actor="retention", reason=why, action=EXPIRE)
         return count
@@ -246,10 +259,6 @@ def _graph(quad: Quad) -> NamedNode:
 def _source(quad: Quad) -> NamedNode:
     """Return the graph of the record itself."""
     return NamedNode(SOURCE + _graph(quad).value.removeprefix(PERSONAL))
-
-
-def _until(oldest: float, retention: str | None) -> datetime | None:
-    return None if retention is None else datetime.fromtimestamp(oldest + seconds_of(retention), UTC)
 
 
 def _none(record: NamedNode) -> NotFound:

@@ -1,6 +1,7 @@
 """What a dataset holds, in numbers: counted by the store, written as VoID (W3C Interest Group Note, 2011).
 
-Counting goes over every quad, so it is done when a delivery is in, not when somebody looks.
+Counting goes over every quad. A department's dataset is counted when a delivery is measured, and the counts
+are stored; what the system publishes itself is counted when somebody first asks after a change.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, Triple, Variable
+from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Triple, Variable
 
-from kb.namespaces import RDF_TYPE, XSD
-from kb.store.protocol import Store
+from kb.catalogue.shelf import Entry
+from kb.namespaces import RDF_TYPE, ROOT, XSD
+from kb.sharing.datasets import CATALOGUE
+from kb.store.protocol import Change, Store
 
 VOID = "http://rdfs.org/ns/void#"
 _SIZES = """
@@ -37,6 +40,29 @@ class Census:
     subjects: int
     classes: Mapping[NamedNode, int] = field(default_factory=dict)
     properties: Mapping[NamedNode, int] = field(default_factory=dict)
+
+
+class Statistics:
+    """The counts of datasets: what was stored at a delivery, else what is counted now and remembered."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._counted: dict[NamedNode, Census] = {}
+        store.subscribe(self._changed)
+
+    def of(self, entry: Entry) -> Census | None:
+        """Return the counts of *entry*; ``None``: nothing was delivered or measured yet."""
+        if entry.declared is not None:
+            return _read(self._store, node_of(entry))
+        found = self._counted.get(entry.graph)
+        if found is None:
+            found = self._counted[entry.graph] = census(self._store, entry.graph)
+        return found
+
+    def _changed(self, change: Change) -> None:
+        for name in change.graphs:
+            if isinstance(name, NamedNode):
+                self._counted.pop(name, None)
 
 
 def census(store: Store, name: NamedNode) -> Census:
@@ -76,14 +102,40 @@ def void(subject: NamedNode, counted: Census) -> Iterator[Triple]:
             yield Triple(part, _void(count), _number(found[term]))
 
 
-def recorded(store: Store, subject: NamedNode, graph: NamedNode) -> Iterator[Quad]:
-    """Yield what *graph* says in VoID of *subject* and its partitions."""
-    for quad in store.match(subject, None, None, graph):
-        if isinstance(quad.predicate, NamedNode) and quad.predicate.value.startswith(VOID):
-            yield quad
-            if quad.predicate.value.endswith("Partition") and isinstance(quad.object, NamedNode | BlankNode):
-                yield from store.match(quad.object, None, None, graph)
-    yield from store.match(subject, RDF_TYPE, _void("Dataset"), graph)
+def node_of(entry: Entry) -> NamedNode:
+    """Return the node that holds the counts of *entry*: declaring it anew does not touch them."""
+    return NamedNode(f"{ROOT}statistics/{entry.path}")
+
+
+def recorded(store: Store, subject: NamedNode) -> Iterator[Quad]:
+    """Yield what the catalogue says of *subject*, a :func:`node_of`, and of its partitions."""
+    for quad in store.match(subject, None, None, CATALOGUE):
+        yield quad
+        if quad.predicate in (_void("classPartition"), _void("propertyPartition")):
+            assert isinstance(quad.object, NamedNode)
+            yield from store.match(quad.object, None, None, CATALOGUE)
+
+
+def _read(store: Store, subject: NamedNode) -> Census | None:
+    """Return what :func:`void` wrote of *subject* into the catalogue."""
+    said: dict[NamedNode, dict[NamedNode, NamedNode | Literal]] = {}
+    for quad in recorded(store, subject):
+        if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode | Literal):
+            said.setdefault(quad.subject, {})[quad.predicate] = quad.object
+    sizes = said.pop(subject, {})
+    if not sizes:
+        return None
+    parts: dict[str, dict[NamedNode, int]] = {"class": {}, "property": {}}
+    for key, count in (("class", "entities"), ("property", "triples")):
+        for part in said.values():
+            if isinstance(term := part.get(_void(key)), NamedNode):
+                parts[key][term] = int(part[_void(count)].value)
+    return Census(
+        int(sizes[_void("triples")].value),
+        int(sizes[_void("distinctSubjects")].value),
+        parts["class"],
+        parts["property"],
+    )
 
 
 def _rows(

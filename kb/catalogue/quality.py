@@ -1,127 +1,44 @@
-"""Quality of shared data, measured by metrics that are data (``ontology/quality.ttl``), kept as DQV.
+"""Quality of shared data, measured by the metrics of the ontology (:mod:`kb.catalogue.metrics`), kept as DQV.
 
-A metric is one figure divided by another; this module counts the figures. A measurement is a node of its
-own::
+A measurement is a node of its own in the catalogue graph::
 
-    <measurement/…> a dqv:QualityMeasurement ; dqv:isMeasurementOf metric:validity ; dqv:computedOn
-    <dataset> ;
+    <measurement/…> a dqv:QualityMeasurement ;
+        dqv:isMeasurementOf metric:validity ; dqv:computedOn <dataset/…> ;
         dqv:value 0.98 ; prov:generatedAtTime "…" ; prov:wasGeneratedBy <delivery> .
 
 ``prov:generatedAtTime`` is the time that the value speaks of. What was delivered and not yet measured is
-measured by :func:`catch_up`, which any process may call at any time: whatever was missed is made up for,
-nothing is measured twice. A department has the means of its datasets, weighted by their stored records; of
-what is measured daily, each counts the same.
+measured by :meth:`Quality.catch_up`, which any process may call at any time: whatever was missed is made up
+for, nothing is measured twice. A department has the means of its datasets, weighted by their stored records;
+of what is measured daily, each counts the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from threading import Lock
+from threading import Lock, get_ident
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from kb.errors import Text
-from kb.namespaces import PROV, RDF_TYPE, RDFS_LABEL, ROOT, SKOS, XSD, xz
+from kb.catalogue import void
+from kb.catalogue.metrics import DQV, Metric, Situation, measured, metrics
+from kb.catalogue.shelf import Delivery, Entry, Shelf
+from kb.catalogue.trend import LOCAL, Trends
+from kb.errors import StoreError
+from kb.namespaces import PROV, RDF_TYPE, ROOT, XSD
 from kb.ontology.names import Names
-from kb.sharing import statistics
 from kb.sharing.datasets import CATALOGUE
-from kb.sharing.freshness import freshness, seconds_of
-from kb.sharing.shelf import Delivery, Entry, Shelf
-from kb.sharing.trend import LOCAL, Trends
 from kb.store.protocol import Change, Store
 
-DQV = "http://www.w3.org/ns/dqv#"
 MEASUREMENT = NamedNode(DQV + "QualityMeasurement")
 COMPUTED_ON, METRIC_OF = NamedNode(DQV + "computedOn"), NamedNode(DQV + "isMeasurementOf")
 VALUE, TIME = NamedNode(DQV + "value"), NamedNode(PROV + "generatedAtTime")
 GENERATED_BY = NamedNode(PROV + "wasGeneratedBy")
 ACTOR = "xiezhi"
+_log = logging.getLogger(__name__)
 LONGEST = 366
 """Days that are made up for at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A metric as the ontology defines it; *daily*: measured every day, else at each delivery."""
-
-    iri: NamedNode
-    name: str
-    label: Text
-    definition: Text
-    dimension: Text
-    numerator: str
-    denominator: str
-    daily: bool
-    rank: int
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What figures are counted of: a dataset at one time, and what its last delivery then was."""
-
-    entry: Entry
-    at: datetime
-    delivery: Delivery | None
-    last_good: datetime | None
-    filled: tuple[int, int] | None
-    """The values present and the values declared, if they can still be counted."""
-
-
-def _age(situation: Situation) -> float | None:
-    limit, last = situation.entry.limit, situation.last_good
-    if limit is None or last is None:
-        return None
-    age = freshness(last, limit, situation.at).age
-    return None if age is None else max(age, seconds_of(limit, last))
-
-
-FIGURES: Mapping[str, Callable[[Situation], float | None]] = {
-    "values-present": lambda s: s.filled[0] if s.filled else None,
-    "values-declared": lambda s: s.filled[1] if s.filled else None,
-    "records-stored": lambda s: s.delivery.stored if s.delivery else None,
-    "records-quarantined": lambda s: s.delivery.quarantined if s.delivery else None,
-    "records-in": lambda s: s.delivery.records if s.delivery else None,
-    "freshness-limit": lambda s: seconds_of(s.entry.limit, s.last_good) if s.entry.limit else None,
-    "age": _age,
-}
-"""How each ``xz:Figure`` is counted, by its local name; ``None``: unknown."""
-
-
-def metrics(store: Store, names: Names) -> list[Metric]:
-    """Return the metrics that the ontology defines and whose figures can be counted, in their order."""
-    found = []
-    for quad in store.match(None, RDF_TYPE, NamedNode(DQV + "Metric")):
-        iri = quad.subject
-        parts = [_local(store, iri, name) for name in ("numerator", "denominator")]
-        if not isinstance(iri, NamedNode) or not all(part in FIGURES for part in parts):
-            continue
-        dimension = next(store.match(iri, NamedNode(DQV + "inDimension"), None), None)
-        rank = next(store.match(iri, xz("rank"), None), None)
-        nothing = Text("", "")
-        found.append(
-            Metric(
-                iri,
-                iri.value.rsplit("/", 1)[-1],
-                names.texts(iri, RDFS_LABEL) or nothing,
-                names.texts(iri, NamedNode(SKOS + "definition")) or nothing,
-                names.label(dimension.object) if dimension else nothing,
-                parts[0],
-                parts[1],
-                any(q.object == _literal("true", "boolean") for q in store.match(iri, xz("daily"), None)),
-                int(rank.object.value) if rank and isinstance(rank.object, Literal) else 9,
-            )
-        )
-    return sorted(found, key=lambda metric: (metric.rank, metric.name))
-
-
-def measured(metric: Metric, situation: Situation) -> float | None:
-    """Return the value of *metric*, from 0 to 1; ``None`` where a figure is unknown or divides by zero."""
-    top, bottom = FIGURES[metric.numerator](situation), FIGURES[metric.denominator](situation)
-    if top is None or not bottom:
-        return None
-    return min(1.0, max(0.0, top / bottom))
 
 
 class Quality:
@@ -131,20 +48,21 @@ class Quality:
         self._store, self._names = store, names
         self._shelf, self._trends = shelf, trends
         self._measuring = Lock()
+        self._measurer: int | None = None
         self._measured: date | None = None
         store.subscribe(self._changed)
 
     def refresh(self, now: datetime | None = None) -> None:
-        """Catch up if the catalogue has changed or a day has passed since: cheap to call for every reader."""
-        now = now or datetime.now(UTC)
-        today = now.astimezone(LOCAL).date()
-        if self._measured != today:
-            self.catch_up(now)
-            self._measured = today
+        """Catch up if the catalogue has changed or a day has passed since: cheap to call for every reader.
 
-    def _changed(self, change: Change) -> None:
-        if CATALOGUE in change.graphs:
-            self._measured = None
+        Where the store cannot take the values, readers see those that there are.
+        """
+        now = now or datetime.now(UTC)
+        if self._measured != now.astimezone(LOCAL).date():
+            try:
+                self.catch_up(now)
+            except StoreError as error:
+                _log.warning("quality was not measured: %s", error)
 
     def catch_up(self, now: datetime | None = None) -> int:
         """Measure deliveries and days since this was last done; return how many values there are.
@@ -153,11 +71,27 @@ class Quality:
         """
         now = now or datetime.now(UTC)
         with self._measuring:
-            known, entries = metrics(self._store, self._names), self._shelf.shared()
-            count = sum(self._of(entry, known, now) for entry in entries)
-            for publisher in dict.fromkeys(entry.publisher for entry in entries):
-                count += self._department([e for e in entries if e.publisher == publisher], known)
-            return count
+            self._measurer = get_ident()
+            self._measured = now.astimezone(LOCAL).date()  # first: a delivery from here on undoes it
+            try:
+                return self._catch_up(now)
+            except BaseException:
+                self._measured = None
+                raise
+            finally:
+                self._measurer = None
+
+    def _catch_up(self, now: datetime) -> int:
+        known, entries = metrics(self._store, self._names), self._shelf.shared()
+        count = sum(self._of(entry, known, now) for entry in entries)
+        for publisher in dict.fromkeys(entry.publisher for entry in entries):
+            count += self._department([e for e in entries if e.publisher == publisher], known)
+        return count
+
+    def _changed(self, change: Change) -> None:
+        # What is measured is itself a change of the catalogue, and no reason to measure again.
+        if CATALOGUE in change.graphs and self._measurer != get_ident():
+            self._measured = None
 
     def _of(self, entry: Entry, known: list[Metric], now: datetime) -> int:
         deliveries = self._shelf.deliveries(entry)
@@ -179,8 +113,8 @@ class Quality:
                 situation = Situation(entry, delivery.time, delivery, None, filled)
                 additions += _written(entry.iri, entry.path, each, situation)
         if deliveries[0].iri not in done:
-            removals = list(statistics.recorded(self._store, void_of(entry), CATALOGUE))
-            triples = statistics.void(void_of(entry), statistics.census(self._store, entry.graph))
+            removals = list(void.recorded(self._store, void.node_of(entry)))
+            triples = void.void(void.node_of(entry), void.census(self._store, entry.graph))
             additions += (Quad(t.subject, t.predicate, t.object, CATALOGUE) for t in triples)
         for at in self._days(entry, deliveries, daily, now):
             last = next((d.time for d in deliveries if d.good and d.time <= at), None)
@@ -235,7 +169,7 @@ class Quality:
         kind, fields = self._shelf.record_class(entry), self._shelf.fields(entry)
         if kind is None or not fields:
             return None
-        found = statistics.filled(self._store, entry.graph, kind)
+        found = void.filled(self._store, entry.graph, kind)
         return sum(found.get(field, 0) for field in fields), found.get(RDF_TYPE, 0) * len(fields)
 
     def _commit(self, path: str, additions: list[Quad], removals: list[Quad]) -> int:
@@ -277,18 +211,8 @@ def measurement(
     return quads
 
 
-def void_of(entry: Entry) -> NamedNode:
-    """Return the node that holds the statistics of *entry*: declaring it anew does not touch them."""
-    return NamedNode(f"{ROOT}statistics/{entry.path}")
-
-
 def _end_of_day(at: datetime) -> datetime:
     return datetime.combine(at.astimezone(LOCAL).date(), time.max, LOCAL)
-
-
-def _local(store: Store, subject: object, name: str) -> str:
-    quad = next(store.match(subject, xz(name), None), None)  # type: ignore[arg-type]
-    return quad.object.value.rsplit("/", 1)[-1] if quad and isinstance(quad.object, NamedNode) else ""
 
 
 def _literal(text: str, kind: str) -> Literal:

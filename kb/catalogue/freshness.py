@@ -1,7 +1,8 @@
 """Whether a dataset is still fresh: its last good delivery against its freshness limit.
 
-A delivery is good if at least one of its records was stored. A dataset that was never delivered is not
-stale: there is nothing that a conclusion could rest on; it is *never*. One without a limit is *unlimited*.
+A delivery is good if at least one of its records was stored. Past its limit a dataset is *overdue*, and what
+rests on its records rests on stale ones. A dataset that was never delivered is not overdue: there is nothing
+that a conclusion could rest on; it is *never*. One without a limit is *unlimited*.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from rdflib.xsd_datetime import parse_xsd_duration
 from kb.errors import KnowledgeFault
 from kb.namespaces import ROOT
 
-State: TypeAlias = Literal["fresh", "due", "stale", "never", "unlimited"]
+State: TypeAlias = Literal["fresh", "due", "overdue", "never", "unlimited"]
 """The local names of the members of ``xz:FreshnessState`` (``ontology/catalogue.ttl``)."""
 DUE = 0.2
 """The share of the limit that is left when a dataset is due soon."""
@@ -40,9 +41,14 @@ class Freshness:
         return NamedNode(f"{ROOT}kb/freshness/{self.state}")
 
     @property
-    def stale_since(self) -> datetime | None:
-        """Since when the dataset is stale, or ``None`` where it is not."""
-        return self.until if self.state == "stale" else None
+    def overdue(self) -> bool:
+        """Whether the limit has passed."""
+        return self.state == "overdue"
+
+    @property
+    def overdue_since(self) -> datetime | None:
+        """Since when the dataset is overdue, or ``None`` where it is not."""
+        return self.until if self.overdue else None
 
 
 def freshness(last: datetime | None, limit: str | None, now: datetime) -> Freshness:
@@ -59,7 +65,7 @@ def freshness(last: datetime | None, limit: str | None, now: datetime) -> Freshn
         return Freshness("unlimited", last, None, age)
     until = end_of(last, limit)
     if now > until:
-        return Freshness("stale", last, until, age)
+        return Freshness("overdue", last, until, age)
     left = (until - now).total_seconds()
     whole = (until - last).total_seconds()
     return Freshness("due" if left < DUE * whole else "fresh", last, until, age)

@@ -6,16 +6,20 @@ rests on asks for the same few hundred terms again and again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 from pyoxigraph import NamedNode, Triple
 
+from kb.catalogue.kept import Kept
+from kb.catalogue.quality import Quality
+from kb.catalogue.shelf import SOURCE, Entry, Shelf
+from kb.catalogue.trend import Trends
+from kb.catalogue.void import Statistics
 from kb.ontology.names import Names
+from kb.sharing import quarantine
 from kb.sharing.datasets import CATALOGUE
-from kb.sharing.failing import Failing
-from kb.sharing.quality import Quality
-from kb.sharing.shelf import SOURCE, Entry, Shelf
-from kb.sharing.trend import Trends
+from kb.sharing.quarantine import Quarantined
 from kb.store.protocol import Change, Store, Term
 
 MAX_REMEMBERED = 200_000
@@ -28,10 +32,8 @@ class Shared:
     def __init__(self, store: Store, names: Names) -> None:
         self._store, self._names = store, names
         self.shelf = Shelf(store, names)
-        self.failing = Failing(store)
-        self._graphs: dict[NamedNode, tuple[NamedNode, ...]] = {}
-        self._entries: dict[NamedNode, Entry] | None = None
-        self._version = 0
+        self._graphs: Kept[dict[NamedNode, tuple[NamedNode, ...]]] = Kept(dict)
+        self._entries = Kept(lambda: {entry.graph: entry for entry in self.shelf.shared()})
         store.subscribe(self._changed)
 
     @cached_property
@@ -44,51 +46,50 @@ class Shared:
         """Measures."""
         return Quality(self._store, self._names, self.shelf, self.trends)
 
+    @cached_property
+    def statistics(self) -> Statistics:
+        """How much there is."""
+        return Statistics(self._store)
+
     @property
     def any(self) -> bool:
         """Whether a dataset is declared at all."""
-        return bool(self._by_graph())
+        return bool(self._entries.get())
 
     def of_graph(self, graph: NamedNode) -> Entry | None:
         """Return the dataset whose records are in *graph*, or ``None`` where nobody declared one."""
-        return self._by_graph().get(graph)
+        return self._entries.get().get(graph)
 
     def graphs_of(self, term: NamedNode) -> tuple[NamedNode, ...]:
         """Return the graphs of good records that say something of *term*."""
-        found = self._graphs.get(term)
+        known = self._graphs.get()
+        found = known.get(term)
         if found is None:
-            version = self._version
             names = dict.fromkeys(quad.graph_name for quad in self._store.match(term, None, None))
             found = tuple(n for n in names if isinstance(n, NamedNode) and n.value.startswith(SOURCE))
-            if version == self._version:
-                if len(self._graphs) >= MAX_REMEMBERED:
-                    self._graphs.clear()
-                self._graphs[term] = found
+            if len(known) >= MAX_REMEMBERED:
+                known.clear()
+            known[term] = found  # if a change came meanwhile, nobody asks this dictionary again
         return found
 
     def describes(self, term: Term) -> bool:
         """Whether some dataset says something of *term*."""
         return isinstance(term, NamedNode) and bool(self.graphs_of(term))
 
-    def states(self, triple: Triple, graph: NamedNode) -> bool:
-        """Whether *graph* holds *triple*."""
-        subject = triple.subject
-        if isinstance(subject, Triple):
-            return False
-        return next(self._store.match(subject, triple.predicate, triple.object, graph), None) is not None
+    def stating(self, triple: Triple) -> list[NamedNode]:
+        """Return the graphs that hold *triple*."""
+        if isinstance(triple.subject, Triple):
+            return []
+        quads = self._store.match(triple.subject, triple.predicate, triple.object)
+        return [quad.graph_name for quad in quads if isinstance(quad.graph_name, NamedNode)]
 
-    def _by_graph(self) -> dict[NamedNode, Entry]:
-        entries, version = self._entries, self._version
-        if entries is None:
-            entries = {entry.graph: entry for entry in self.shelf.shared()}
-            if version == self._version:
-                self._entries = entries
-        return entries
+    def failing(self, entry: Entry, record: NamedNode) -> Iterator[Quarantined]:
+        """Yield what is in quarantine of *entry* and speaks of *record*."""
+        if entry.declared is not None:
+            yield from quarantine.about(self._store, entry.declared, record)
 
     def _changed(self, change: Change) -> None:
         if CATALOGUE in change.graphs:
-            self._version += 1
-            self._entries = None
+            self._entries.forget()
         if any(isinstance(g, NamedNode) and g.value.startswith(SOURCE) for g in change.graphs):
-            self._version += 1
-            self._graphs = {}
+            self._graphs.forget()

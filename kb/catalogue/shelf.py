@@ -14,19 +14,24 @@ from datetime import UTC, datetime
 
 from pyoxigraph import Literal, NamedNode, Triple
 
+from kb.catalogue.freshness import Freshness, freshness
+from kb.catalogue.kept import Kept
 from kb.errors import NotFound, Text
-from kb.namespaces import DCTERMS, DCTERMS_SOURCE, RDF_TYPE, RDFS_LABEL, ROOT, SH, graph, xz
+from kb.namespaces import DCTERMS, DCTERMS_SOURCE, RDF_TYPE, RDFS_LABEL, ROOT, SH, XSD, graph, xz
 from kb.ontology.names import Names, did_you_mean, nearest
 from kb.sharing import deliveries
-from kb.sharing.datasets import Dataset, Datasets
-from kb.store.protocol import Store, Subject
+from kb.sharing.datasets import CATALOGUE, Dataset, Datasets
+from kb.store.protocol import Change, Store, Subject
 
 GRAPHS = ROOT + "graph/"
 SOURCE = GRAPHS + "source/"
 SYSTEM = NamedNode(ROOT + "system")
 MIT = NamedNode("https://spdx.org/licenses/MIT")
 SHAPES = graph("shapes")
+ONTOLOGY = graph("ontology")
 _OWN = ("ontology", "knowledge/", "city/")
+_OWN_GRAPHS = tuple(GRAPHS + name for name in _OWN)
+_READERS_ONLY, _TRUE = xz("listedForReadersOnly"), Literal("true", datatype=NamedNode(XSD + "boolean"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +78,25 @@ class Delivery:
 
 
 class Shelf:
-    """The datasets in *store*, read at each call."""
+    """The datasets in *store*; remembered, with their deliveries, until one of them changes."""
 
     def __init__(self, store: Store, names: Names) -> None:
         self._store = store
         self._names = names
+        self._shared = Kept(self._declared)
+        self._systems = Kept(lambda: list(self._own()))
+        self._deliveries: Kept[dict[NamedNode, list[Delivery]]] = Kept(dict)
+        store.subscribe(self._changed)
 
     def all(self) -> list[Entry]:
         """Return every dataset: those of departments by path, then those of the system."""
-        return [*self.shared(), *self._own()]
+        return [*self._shared.get(), *self._systems.get()]
 
     def shared(self) -> list[Entry]:
         """Return the datasets of departments, by path."""
+        return self._shared.get()
+
+    def _declared(self) -> list[Entry]:
         return [
             Entry(
                 found.path, found.iri, found.graph, found.title, found.description, found.publisher,
@@ -113,13 +125,30 @@ class Shelf:
         """Return the deliveries of *entry* that have ended, newest first."""
         if entry.declared is None:
             return []
-        found = [_delivery(one) for one in deliveries.of(self._store, entry.declared) if one.ended]
-        return sorted(found, key=lambda delivery: delivery.time, reverse=True)
+        known = self._deliveries.get()
+        found = known.get(entry.iri)
+        if found is None:
+            ended = [_delivery(one) for one in deliveries.of(self._store, entry.declared) if one.ended]
+            found = known[entry.iri] = sorted(ended, key=lambda delivery: delivery.time, reverse=True)
+        return found
 
-    def last_good(self, entry: Entry, at: datetime | None = None) -> datetime | None:
-        """Return when records of *entry* were last stored, by *at*; ``None``: never."""
-        times = (d.time for d in self.deliveries(entry) if d.good and (at is None or d.time <= at))
-        return next(times, None)
+    def freshness(self, entry: Entry, now: datetime) -> Freshness:
+        """Return how fresh *entry* is at *now*: by the delivery that its records are from."""
+        if entry.declared is None:
+            return Freshness("unlimited")
+        current = deliveries.current(self._store, entry.declared)
+        return freshness(instant(current.ended) if current else None, entry.limit, now)
+
+    def open_to_know(self, entry: Entry) -> bool:
+        """Whether everybody who sees the catalogue may know of *entry*; else its readers alone may.
+
+        What is shared in no declared way is treated like what is withheld.
+        """
+        if entry.declared is None:
+            return True
+        sharing = entry.declared.sharing
+        quads = () if sharing is None else self._store.match(sharing, _READERS_ONLY, _TRUE, ONTOLOGY)
+        return sharing is not None and next(iter(quads), None) is None
 
     def record_class(self, entry: Entry) -> NamedNode | None:
         """Return the class of its records, as its contract says."""
@@ -133,20 +162,31 @@ class Shelf:
 
         Personal fields are kept apart, encrypted; the records have none.
         """
-        kind = self.record_class(entry)
         found: dict[NamedNode, float] = {}
+        for shape in self.shapes(entry):
+            path = self._node(shape, _sh("path"), SHAPES)
+            if path is not None and path != RDF_TYPE and not self._masked(shape):
+                rank = next(self._store.match(shape, _sh("order"), None, SHAPES), None)
+                place = float(rank.object.value) if rank and isinstance(rank.object, Literal) else 999.0
+                found[path] = min(place, found.get(path, place))
+        return sorted(found, key=lambda path: (found[path], path.value))
+
+    def personal(self, entry: Entry) -> set[NamedNode]:
+        """Return the properties of persons that its contract declares."""
+        paths = (self._node(s, _sh("path"), SHAPES) for s in self.shapes(entry) if self._masked(s))
+        return {path for path in paths if path is not None}
+
+    def shapes(self, entry: Entry) -> Iterator[Subject]:
+        """Yield the property shapes of its contract."""
+        kind = self.record_class(entry)
         for shape in self._store.match(None, _sh("targetClass"), kind, SHAPES) if kind else ():
             assert not isinstance(shape.subject, Triple)  # no graph has a triple term as subject
             for link in self._store.match(shape.subject, _sh("property"), None, SHAPES):
-                node = link.object
-                if not isinstance(node, Subject):
-                    continue
-                path = self._node(node, _sh("path"), SHAPES)
-                if path is not None and self._node(node, xz("masking"), SHAPES) is None and path != RDF_TYPE:
-                    rank = next(self._store.match(node, _sh("order"), None, SHAPES), None)
-                    place = float(rank.object.value) if rank and isinstance(rank.object, Literal) else 999.0
-                    found[path] = min(place, found.get(path, place))
-        return sorted(found, key=lambda path: (found[path], path.value))
+                if isinstance(link.object, Subject):
+                    yield link.object
+
+    def _masked(self, shape: Subject) -> bool:
+        return self._node(shape, xz("masking"), SHAPES) is not None
 
     def _own(self) -> Iterator[Entry]:
         for name in sorted(self._store.graphs(), key=str):
@@ -179,6 +219,13 @@ class Shelf:
             own = Text("全国行政区划", "Administrative divisions of China")
             about = Text("全国的省、市、县级行政区划。", "Every province, city and district of the country.")
         return own or Text(path, path), about or own or Text(path, path)
+
+    def _changed(self, change: Change) -> None:
+        if CATALOGUE in change.graphs:
+            self._shared.forget()
+            self._deliveries.forget()
+        if any(name.value.startswith(_OWN_GRAPHS) for name in change.graphs if isinstance(name, NamedNode)):
+            self._systems.forget()
 
     def _node(self, subject: Subject, predicate: NamedNode, graph: NamedNode) -> NamedNode | None:
         quads = self._store.match(subject, predicate, None, graph)

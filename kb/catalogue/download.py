@@ -1,8 +1,9 @@
 """The records of a dataset as a file: Turtle, N-Triples, JSON-LD, or CSV with a row for each record.
 
-A file is written to disk as the store is read and handed on from there: a million records take the memory
-of one. A page is a run of things that the dataset describes, in the order of the store, which changes with
-the dataset only; of CSV, a run of records.
+A file is written as the store is read, from one consistent view of it: a million records take the memory
+of one. A page is a run of things that the dataset describes (of CSV: of records), in the order of the store,
+which changes with the dataset only. Personal fields lie in another graph; should one be among the records by
+mistake, it is left out.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import IO, cast
+from typing import IO, TypeAlias, cast
 
 import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, RdfFormat, Triple
 
+from kb.catalogue.shelf import Entry, Shelf
 from kb.namespaces import PREFIXES, RDF_TYPE, RDFS_LABEL
-from kb.sharing.shelf import Entry, Shelf
-from kb.store.protocol import Store, Term
+from kb.sharing.cells import MARK, safe
+from kb.store.protocol import Store, Subject, Term
 
 RDF = {"ttl": RdfFormat.TURTLE, "nt": RdfFormat.N_TRIPLES, "jsonld": RdfFormat.JSON_LD}
 PEEK = 1000
@@ -28,10 +30,6 @@ PEEK = 1000
 _COLUMNS = "SELECT DISTINCT ?p (LANG(?o) AS ?lang) { ?s ?p ?o }"
 SEPARATOR = "|"
 """Between several values of one cell."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula to a spreadsheet."""
-_BOM = "\ufeff"
-"""Without it, Excel takes UTF-8 for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,60 +60,71 @@ def write(
 
 
 def _write(store: Store, shelf: Shelf, entry: Entry, ending: str, page: Page, output: IO[bytes]) -> bool:
+    personal = shelf.personal(entry)
+    quads = (quad for quad in store.match(None, None, None, entry.graph) if quad.predicate not in personal)
     if ending == "csv":
-        return _rows(store, shelf, entry, page, output)
+        return _rows(store, shelf, entry, page, quads, output)
     if page.whole:
-        triples = (quad.triple for quad in store.match(None, None, None, entry.graph))
-        pyoxigraph.serialize(triples, output, format=RDF[ending], prefixes=PREFIXES)
+        pyoxigraph.serialize((q.triple for q in quads), output, format=RDF[ending], prefixes=PREFIXES)
         return False
-    things = groupby(store.match(None, None, None, entry.graph), key=lambda quad: quad.subject)
-    part = _Part(page, (list(quads) for _, quads in things))
-    triples = (quad.triple for quads in part for quad in quads)
+    part = _Part(page, _things(quads))
+    triples = (quad.triple for _, thing in part for quad in thing)
     pyoxigraph.serialize(triples, output, format=RDF[ending], prefixes=PREFIXES)
     return part.more
 
 
+Thing: TypeAlias = tuple[Subject, list[Quad]]
+"""What a graph says of one subject."""
+
+
+def _things(quads: Iterable[Quad]) -> Iterator[Thing]:
+    """Yield *quads* subject by subject: a store keeps those of one together."""
+    for subject, own in groupby(quads, key=lambda quad: quad.subject):
+        assert not isinstance(subject, Triple)  # no graph has a triple term as subject
+        yield subject, list(own)
+
+
 class _Part:
-    """The items of a page; *more* says, once they are through, whether others follow."""
+    """The things of a page; *more* says, once they are through, whether others follow."""
 
-    def __init__(self, page: Page, items: Iterable[list[Quad]]) -> None:
+    def __init__(self, page: Page, things: Iterable[Thing]) -> None:
         self.more = False
-        self._page, self._items = page, items
+        self._page, self._things = page, things
 
-    def __iter__(self) -> Iterator[list[Quad]]:
-        rest = islice(self._items, self._page.offset, None)
+    def __iter__(self) -> Iterator[Thing]:
+        rest = islice(self._things, self._page.offset, None)
         yield from rest if self._page.limit is None else islice(rest, self._page.limit)
         self.more = next(iter(rest), None) is not None
 
 
-def _rows(store: Store, shelf: Shelf, entry: Entry, page: Page, output: IO[bytes]) -> bool:
-    columns = _columns(store, shelf, entry)
-    kind = shelf.record_class(entry)
-    found = store.match(None, RDF_TYPE, kind, entry.graph) if kind else _named(store, entry)
-    part = _Part(page, ([quad] for quad in found))
+def _rows(
+    store: Store, shelf: Shelf, entry: Entry, page: Page, quads: Iterable[Quad], output: IO[bytes]
+) -> bool:
+    columns, kind = _columns(store, shelf, entry), shelf.record_class(entry)
+    part = _Part(page, (thing for thing in _things(quads) if _is_record(thing, kind)))
     text = io.TextIOWrapper(output, encoding="utf-8", newline="", write_through=True)
     try:
-        text.write(_BOM)
+        text.write(MARK)
         writer = csv.writer(text)
         writer.writerow(["iri", *(f"{_short(p)}@{lang}" if lang else _short(p) for p, lang in columns)])
-        for (quad,) in part:
+        for subject, own in part:
             values: dict[tuple[NamedNode, str], list[str]] = {}
-            for own in store.match(quad.subject, None, None, entry.graph):  # type: ignore[arg-type]
-                term = own.object
-                lang = term.language or "" if isinstance(term, Literal) else ""
-                values.setdefault((own.predicate, lang), []).append(_cell(term))
-            cells = [SEPARATOR.join(sorted(values.get(column, ()))) for column in columns]
-            writer.writerow([_safe(cell) for cell in (_cell(quad.subject), *cells)])
+            for quad in own:
+                lang = quad.object.language or "" if isinstance(quad.object, Literal) else ""
+                values.setdefault((quad.predicate, lang), []).append(_cell(quad.object))
+            cells = (SEPARATOR.join(sorted(values.get(column, ()))) for column in columns)
+            writer.writerow([safe(cell) for cell in (_cell(subject), *cells)])
     finally:
         text.detach()
     return part.more
 
 
-def _named(store: Store, entry: Entry) -> Iterator[Quad]:
-    """Yield one quad of each thing with an IRI that the dataset describes."""
-    for subject, quads in groupby(store.match(None, None, None, entry.graph), key=lambda quad: quad.subject):
-        if isinstance(subject, NamedNode):
-            yield next(quads)
+def _is_record(thing: Thing, kind: NamedNode | None) -> bool:
+    """Whether *thing* is of the class of records; where there is none, whether it has a name."""
+    subject, quads = thing
+    if kind is None:
+        return isinstance(subject, NamedNode)
+    return any(quad.predicate == RDF_TYPE and quad.object == kind for quad in quads)
 
 
 def _columns(store: Store, shelf: Shelf, entry: Entry) -> Sequence[tuple[NamedNode, str]]:
@@ -135,20 +144,10 @@ def _columns(store: Store, shelf: Shelf, entry: Entry) -> Sequence[tuple[NamedNo
     return list(columns)
 
 
-def _cell(term: Term | Triple) -> str:
+def _cell(term: Term) -> str:
     if isinstance(term, Literal | NamedNode):
         return term.value
     return f"_:{term.value}" if isinstance(term, BlankNode) else str(term)
-
-
-def _safe(cell: str) -> str:
-    """Return *cell* so that no spreadsheet runs it; numbers stay numbers."""
-    if cell.startswith(_FORMULA):
-        try:
-            float(cell)
-        except ValueError:
-            return "'" + cell
-    return cell
 
 
 def _short(iri: NamedNode) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from threading import Lock
 
 from pyoxigraph import NamedNode, QuerySolutions
 
+from kb.catalogue.kept import Kept
 from kb.sharing.datasets import CATALOGUE
 from kb.store.protocol import Change, Store
 
@@ -16,7 +16,7 @@ LOCAL = timezone(timedelta(hours=8))
 _ALL = """
 PREFIX dqv: <http://www.w3.org/ns/dqv#>
 PREFIX prov: <http://www.w3.org/ns/prov#>
-SELECT ?on ?metric ?time ?value {
+SELECT ?m ?on ?metric ?time ?value {
   ?m a dqv:QualityMeasurement ; dqv:computedOn ?on ; dqv:isMeasurementOf ?metric ;
      prov:generatedAtTime ?time ; dqv:value ?value .
 }
@@ -25,10 +25,11 @@ SELECT ?on ?metric ?time ?value {
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value, from 0 to 1, and the time that it speaks of."""
+    """One value, from 0 to 1, the time that it speaks of, and the measurement in the catalogue."""
 
     time: datetime
     value: float
+    measurement: NamedNode
 
 
 class Trends:
@@ -36,20 +37,12 @@ class Trends:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: dict[NamedNode, dict[str, list[Point]]] | None = None
-        self._version = 0
-        self._lock = Lock()
+        self._known = Kept(self._read)
         store.subscribe(self._changed)
 
     def on(self, subject: NamedNode) -> dict[str, list[Point]]:
         """Return what was measured on a dataset or a department: by the metric's name, oldest first."""
-        with self._lock:
-            known, version = self._known, self._version
-            if known is None:
-                known = self._read()
-                if version == self._version:  # nothing was written meanwhile
-                    self._known = known
-        return known.get(subject, {})
+        return self._known.get().get(subject, {})
 
     def of(self, subject: NamedNode, metric: str) -> list[Point]:
         """Return the values of one metric, oldest first."""
@@ -61,7 +54,7 @@ class Trends:
         found: dict[NamedNode, dict[str, list[Point]]] = {}
         for row in result:
             name = row["metric"].value.rsplit("/", 1)[-1]
-            point = Point(datetime.fromisoformat(row["time"].value), float(row["value"].value))
+            point = Point(datetime.fromisoformat(row["time"].value), float(row["value"].value), row["m"])
             found.setdefault(row["on"], {}).setdefault(name, []).append(point)
         for by_metric in found.values():
             for points in by_metric.values():
@@ -70,5 +63,4 @@ class Trends:
 
     def _changed(self, change: Change) -> None:
         if CATALOGUE in change.graphs:
-            self._version += 1
-            self._known = None
+            self._known.forget()

@@ -21,7 +21,9 @@ blueprint = Blueprint("personal", __name__)
 @requires("query")
 def masked() -> Response:
     """Show what everybody sees of the record ``?record=``, and the form that asks for the rest."""
-    iri = personal.record(request.args.get("record", ""))
+    if not request.args.get("record"):
+        return _page({"record": "", "fields": []})
+    iri = personal.record(request.args["record"])
     return _page(personal.told(desk().workspace, iri, desk().workspace.vault.masked(iri, me())))
 
 

@@ -184,3 +184,11 @@ def test_the_command_line_makes_keys(tmp_path: Path, capsys: pytest.CaptureFixtu
             main(["--home", str(tmp_path / "home"), "--lang", "en", "key", "new", str(key)])
         assert (ended.value.code or 0) == expected
     assert Master.of_file(key).id in capsys.readouterr().err
+
+
+def test_a_dataset_with_personal_fields_must_say_how_long_they_are_kept(app_of: Workspace) -> None:
+    text = (folder("examples") / "datasets" / "370200.ttl").read_text(encoding="utf-8")
+    without = re.sub(r' ;\s+xz:retention "P90D"\^\^xsd:duration', "", text)
+    assert without != text
+    with pytest.raises(Exception, match=r"dataset\.retention"):
+        app_of.intake.declare(without.encode(), actor="test")

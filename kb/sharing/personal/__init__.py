@@ -27,7 +27,8 @@ destroy the old one.
 ::
 
     InputError
-    ├── PersonalFault   personal.no-key, .key, .key-file, .other-key, .unreadable, .erased, .reason, .retention
+    ├── PersonalFault   personal.no-key, .key, .key-file, .other-key, .unreadable, .erased, .reason,
+    │                   .retention
     └── NotFound        personal.none
 """
 

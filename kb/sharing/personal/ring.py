@@ -108,7 +108,7 @@ class Ring:
         """Return the records of *graph*, each with when it was delivered last, oldest first."""
         with self._open() as database:
             return database.execute(
-                "SELECT subject, max(delivered) FROM keys WHERE graph = ? GROUP BY subject ORDER BY 2",
+                "SELECT subject, max(delivered) FROM keys WHERE graph = ? GROUP BY 1 ORDER BY 2",
                 (graph,),
             ).fetchall()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 from kb.namespaces import PROV, ROOT, xz
 from kb.services.workspace import Workspace
 from kb.sharing.datasets import CATALOGUE
+from kb.sharing.incoming import Incoming
 from kb.store.protocol import Change
 
 CITY = "370200"
@@ -50,12 +51,12 @@ def age(workspace: Workspace, path: str, days: float) -> None:
     store.commit(Change(additions, removals), actor="test", action="age")
 
 
-def deliver(workspace: Workspace) -> None:
-    """Declare every example dataset; deliver some of them, risk sources 40 days ago."""
+def deliver(workspace: Workspace, files: Iterable[tuple[str, str]] = DELIVERED) -> None:
+    """Declare every example dataset; deliver *files*, risk sources 40 days ago."""
     intake = workspace.intake
     intake.declare((EXAMPLES / f"{CITY}.ttl").read_bytes(), actor="test")
-    for path, name in DELIVERED:
-        intake.submit(intake.datasets.find(path), EXAMPLES / name, name, actor="test")
+    for path, name in files:
+        intake.submit(intake.datasets.find(path), Incoming.of(EXAMPLES / name, name), actor="test")
     age(workspace, RISKS, 40)
 
 

@@ -1,6 +1,6 @@
 """Files that mean harm (reliability.md, attacks 4 to 8, 16 to 19, 22): refused in words, or quarantined.
 
-Each goes the whole way through a real worker process, and afterwards an honest file is taken in.
+Each goes the whole way through a real worker process.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ Refused = Callable[..., str]
 Deliver = Callable[..., Outcome]
 
 
-@pytest.fixture(autouse=True)
-def _goes_on(intake: Intake, at: Callable[[str], Dataset]) -> Iterator[None]:
+@pytest.fixture
+def goes_on(intake: Intake, at: Callable[[str], Dataset]) -> Iterator[None]:
+    """Afterwards an honest file is taken in."""
     yield
     honest = Incoming.of(EXAMPLES / "risk-sources.csv", "risk-sources.csv")
     assert intake.submit(at(RISKS), honest, actor="li", again=True).stored == 5
@@ -73,6 +74,7 @@ def collection(*features: str) -> bytes:
 # --- files that are bombs ----------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("goes_on")
 def test_a_zip_bomb_is_no_workbook(refused: Refused) -> None:
     bomb = workbook(**{"xl/worksheets/sheet1.xml": b"<worksheet>" + b" " * (80 << 20)})
     assert len(bomb) < 1 << 20
@@ -94,6 +96,7 @@ def test_random_bytes_are_refused_as_no_such_file(refused: Refused, name: str) -
     assert refused(STOCKS, b"PK\x03\x04" + bytes(range(256)) * 8, name) in {"format", "encoding"}
 
 
+@pytest.mark.usefixtures("goes_on")
 def test_a_billion_laughs_are_not_laughed(refused: Refused) -> None:
     entities = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 9))
     bomb = alert(f'<!DOCTYPE alert [<!ENTITY a0 "ha">{entities}]>', "<note>&a8;</note>")
@@ -187,6 +190,7 @@ def test_of_records_with_one_code_the_first_counts(
     )
 
 
+@pytest.mark.usefixtures("goes_on")
 def test_a_flood_of_blank_nodes_stores_nothing(
     intake: Intake, deliver: Deliver, at: Callable[[str], Dataset]
 ) -> None:
@@ -254,6 +258,7 @@ os._exit(0)
     assert done.returncode == 0
 
 
+@pytest.mark.usefixtures("goes_on")
 def test_a_worker_that_dies_costs_its_file_and_nothing_else(
     intake: Intake, at: Callable[[str], Dataset], tmp_path: Path
 ) -> None:
@@ -274,6 +279,7 @@ def test_a_worker_that_dies_costs_its_file_and_nothing_else(
     assert intake.count(at(RISKS)) == 0
 
 
+@pytest.mark.usefixtures("goes_on")
 def test_a_file_that_takes_too_long_is_stopped(
     intake: Intake, at: Callable[[str], Dataset], monkeypatch: pytest.MonkeyPatch, deliver: Deliver
 ) -> None:

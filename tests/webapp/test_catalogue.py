@@ -22,6 +22,7 @@ from kb.services.workspace import Workspace
 from kb.validation.shapes import Shapes
 from tests.catalogue.conftest import CITY, GAUGES, RISKS, ROSTER, TARGETS, deliver, iri
 from tests.webapp.conftest import Client, Reply, Server
+from tests.webapp.test_browser import DESK, PHONE, Officer, browser  # noqa: F401 - a fixture
 
 EMERGENCY = f"{ROOT}city/{CITY}/dept/{CITY}/emergency-management"
 DCAT, HYDRA = "http://www.w3.org/ns/dcat#", "http://www.w3.org/ns/hydra/core#"
@@ -250,3 +251,21 @@ def test_an_incident_says_on_its_page_that_it_rests_on_stale_records(
         page = client.get(f"{address}?lang={lang}", "text/html", **officer)
         assert words in page.text
         assert "浮山湾加油加气站" in page.text
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", ["zh-CN", "en-US"])
+def test_the_pages_fit_a_desk_and_a_phone_and_fetch_nothing_from_elsewhere(
+    browser: Any,  # noqa: F811 - the fixture
+    server: Server,
+    lang: str,
+) -> None:
+    for size in (DESK, PHONE):
+        visitor = Officer(browser, server, lang, size)
+        for path in ("/datasets", f"/datasets/{GAUGES}", "/quality", "/catalogue?format=html"):
+            page = visitor.open(path)
+            assert page.locator("h1").count() == 1
+            assert page.locator("th:not([scope])").count() == 0
+            assert page.locator("svg:not([aria-label])").count() == 0
+            visitor.check()
+        visitor.context.close()

@@ -269,7 +269,7 @@ class Intake:
         return self.datasets.find(accepted.description["path"])
 
     def _can_seal(self, dataset: Dataset) -> bool:
-        return (self._vault is not None and self._vault.has_key) or not self.contracts.get(
+        return (self._vault is not None and self._vault.ready) or not self.contracts.get(
             dataset.contract
         ).personal
 
@@ -312,8 +312,8 @@ def _now() -> datetime:
 def _no_key(dataset: Dataset) -> XiezhiError:
     return DatasetFault.of(
         "dataset.keeper",
-        "本数据集含个人信息，但没有配置加密密钥",
-        "the dataset has personal fields, but no key to encrypt them is configured",
+        "本数据集含个人信息，但没有配置加密密钥，或与以往的不同",
+        "the dataset has personal fields, and no key for them is configured, or another one than before",
         where=dataset.path,
         repair=HOW,
     )

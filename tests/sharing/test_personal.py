@@ -241,6 +241,9 @@ def test_another_master_key_opens_nothing_and_says_which_one_it_takes(opened: Op
         other.read(record("a"), somebody(opened, "commander"), "call him")
     assert code_of(caught) == "personal.other-key"
     assert opened.vault._key.id in caught.value.render("en")
+    assert opened.vault.ready
+    assert not other.ready  # and seals nothing beside what it cannot open
+    assert not Vault(opened.store, opened.home, None).ready
 
 
 def test_rotation_seals_all_anew_in_one_commit_and_the_old_key_opens_nothing_any_more(

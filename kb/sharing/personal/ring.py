@@ -117,6 +117,11 @@ class Ring:
         with self._open() as database:
             return [one for (one,) in database.execute("SELECT id FROM keys ORDER BY id")]
 
+    def masters(self) -> set[str]:
+        """Return the ids of the master keys that data keys are wrapped with."""
+        with self._open() as database:
+            return {one for (one,) in database.execute("SELECT DISTINCT master FROM keys")}
+
     def held(self) -> list[tuple[str, int, float]]:
         """Return for each graph how many records it has, and when the oldest was delivered."""
         with self._open() as database:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ from pyoxigraph import NamedNode, Quad
 
 from kb.access.principal import Principal
 from kb.access.trail import Trail
-from kb.errors import Forbidden, NotFound
+from kb.errors import Forbidden, NotFound, StoreError
 from kb.namespaces import graph
 from kb.sharing.contracts import Contract
 from kb.sharing.datasets import Dataset, Datasets
@@ -29,6 +30,7 @@ READ = "read personal"
 ERASE, EXPIRE, ROTATE = "erase personal", "expire personal", "rotate key"
 SHORTEST, LONGEST = 4, 500
 """Characters of a reason."""
+_log = logging.getLogger(__name__)
 PERSONAL, SOURCE = graph("personal/").value, graph("source/").value
 
 
@@ -66,9 +68,9 @@ class Vault:
         store.subscribe(self._forget)
 
     @property
-    def has_key(self) -> bool:
-        """Whether there is a master key."""
-        return self._master is not None
+    def ready(self) -> bool:
+        """Whether there is a master key, and it is the one that all data keys are wrapped with."""
+        return self._master is not None and self._ring.masters() <= {self._master.id}
 
     def sealing(self, dataset: Dataset, contract: Contract) -> Sealing:
         """Return what seals a delivery of *dataset*; what is kept too long is erased on the occasion.
@@ -244,7 +246,10 @@ class Vault:
         if any(str(name).startswith(f"<{PERSONAL}") for name in change.graphs):
             kept = {ciphertext.key_id(quad) for quad in change.additions if _is_personal(quad)}
             gone = {ciphertext.key_id(quad) for quad in change.removals if _is_personal(quad)}
-            self._ring.forget(gone - kept)
+            try:
+                self._ring.forget(gone - kept)
+            except StoreError as error:  # the change stands; the next start erases them (tidy)
+                _log.error("keys of erased fields are still there: %s", error)
 
 
 def _is_personal(quad: Quad) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
 import os
 import secrets
 import signal
@@ -34,8 +35,10 @@ from webapp.security import secret_key
 NOTE = "server.json"
 CHECKPOINTS = "checkpoints"
 THREADS = 8
+DAY = 86_400.0
 LARGEST_BODY = 256 << 20
 """Bytes that waitress takes from the wire; each route then has its own, mostly far smaller limit."""
+_log = logging.getLogger(__name__)
 
 
 def serve(
@@ -67,6 +70,7 @@ def serve(
         _listen(host, port) as listener,
         Workspace(home, cities=cities, progress=progress) as workspace,
         Service(workspace.store, home / CHECKPOINTS) as sparql,
+        _daily(workspace.vault.expire),
     ):
         workspace.store.verify()  # a broken chain is said before anybody is answered
         names = [socket.gethostname(), *hosts, *([] if _is_address(host) else [host])]
@@ -99,6 +103,28 @@ def serve(
                 server.run()  # returns after SIGTERM or Ctrl+C
             finally:
                 server.close()
+
+
+@contextmanager
+def _daily(work: Callable[[], object]) -> Iterator[None]:
+    """Do *work* now, and once a day until the end of the block."""
+    work()
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(DAY):
+            try:
+                work()
+            except XiezhiError as error:  # tomorrow it may work; today somebody should read why not
+                _log.error("daily work: %s", error)
+
+    thread = threading.Thread(target=run, name="daily", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _require_users(home: Path, host: str) -> None:

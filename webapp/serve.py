@@ -67,10 +67,10 @@ def serve(
         _listen(host, port) as listener,
         Workspace(home, cities=cities, progress=progress) as workspace,
         Service(workspace.store, home / CHECKPOINTS) as sparql,
+        Writes(workspace.store, sparql, home / "writing") as writes,
     ):
         workspace.store.verify()  # a broken chain is said before anybody is answered
         names = [socket.gethostname(), *hosts, *([] if _is_address(host) else [host])]
-        writes = Writes(workspace.store, sparql, home / "writing")
         key = secrets.token_urlsafe(32)
         app = create_app(
             workspace,

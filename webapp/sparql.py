@@ -137,7 +137,7 @@ def _run(query: str, accept: str) -> Answer:
     if me().reads_restricted:
         gatekeeper().trail.record(me().name, READ, query)
     dataset = _dataset("default-graph-uri", "named-graph-uri")
-    return service.select(query, accept, reader=me(), dataset=dataset)
+    return service.select(query, accept, reader=me(), dataset=dataset, base=_address())
 
 
 def _updated(update: str) -> Response:
@@ -145,15 +145,19 @@ def _updated(update: str) -> Response:
     writes = desk().writes
     if writes is None:
         raise QueryStopped.of("query.off", "更新服务未启动", "the update service is not running")
-    writes.update(update, me(), _dataset("using-graph-uri", "using-named-graph-uri"))
+    writes.update(update, me(), _dataset("using-graph-uri", "using-named-graph-uri"), _address())
     return Response(status=204)
+
+
+def _address() -> str:
+    """The IRI of the service; relative IRIs in queries and updates are relative to it."""
+    return url_for("sparql.endpoint", _external=True)
 
 
 def _description() -> Response:
     """The service description (W3C Recommendation, 2013) in the RDF format that is asked for."""
     media = request.accept_mimetypes.best_match(list(formats.GRAPHS), default="text/turtle")
-    address = url_for("sparql.endpoint", _external=True)
-    text = _template().replace("{endpoint}", address)
+    text = _template().replace("{endpoint}", _address())
     triples = pyoxigraph.parse(text.encode(), format=RdfFormat.TURTLE)
     prefixes = {**PREFIXES, "sd": "http://www.w3.org/ns/sparql-service-description#"}
     body = pyoxigraph.serialize(triples, format=formats.GRAPHS[media], prefixes=prefixes)

@@ -1,6 +1,7 @@
 """What strangers write, run in a process of its own: a SPARQL update, or a file to be parsed.
 
-``python -m kb.store.tasks MEMORY FILE_SIZE`` closes the sandbox, does one task and ends.
+``python -m kb.store.tasks MEMORY FILE_SIZE`` closes the sandbox and does one task after another until its
+standard input ends.
 
 **Update.** The engine applies an update but does not tell what it changed, and has no rights. So it runs on a
 copy of what the writer may see, and the copy is then compared with the original: graph by graph, first by a
@@ -25,8 +26,8 @@ from kb.store.worker import TooLarge, begin, deadline, send
 
 DEFAULT = graph("default")
 """The named graph that updates and the Graph Store Protocol mean by "the default graph"."""
-REQUEST = 64 << 20
-"""The most bytes of a task."""
+REQUEST = (64 << 20) + (1 << 16)
+"""The most bytes of a task: a file, and the header before it."""
 PARSED = {
     "text/turtle": RdfFormat.TURTLE,
     "application/n-triples": RdfFormat.N_TRIPLES,
@@ -61,24 +62,33 @@ class Rejected(Exception):
 
 
 def main() -> None:
-    """Do the task on standard input."""
+    """Do the tasks on standard input."""
     requests, answers = begin()
-    header, body = wire.decode(requests.read, REQUEST)
-    with deadline(header["deadline"]):
+    while True:
         try:
-            found = {"update": update, "parse": parse}[header["task"]](header, body)
-        except Rejected as error:
-            send(answers, {"error": error.args[0], "detail": error.args[1]})
-        except (SyntaxError, ValueError) as error:
-            send(answers, {"error": "syntax", "detail": str(error)})
-        except TooLarge as error:
-            send(answers, {"error": "too-large", "graphs": error.args})
-        except MemoryError:
-            send(answers, {"error": "memory"})
-        except (OSError, RuntimeError) as error:
-            send(answers, {"error": "failed", "detail": str(error)})
-        else:
-            send(answers, {}, found)
+            header, body = wire.decode(requests.read, REQUEST)
+        except EOFError:
+            return
+        with deadline(header["deadline"]):
+            send(answers, *_done(header, body))
+
+
+def _done(header: wire.Header, body: bytes) -> tuple[wire.Header, bytes]:
+    """Do a task and return the answer; by then every file that it opened is closed."""
+    try:
+        return {}, {"update": update, "parse": parse}[header["task"]](header, body)
+    except Rejected as error:
+        return {"error": error.args[0], "detail": error.args[1]}, b""
+    except (SyntaxError, ValueError) as error:
+        return {"error": "syntax", "detail": str(error)}, b""
+    except TooLarge as error:
+        return {"error": "too-large", "graphs": error.args}, b""
+    except MemoryError:
+        return {"error": "memory"}, b""
+    except RuntimeError as error:
+        return {"error": "impossible", "detail": str(error)}, b""
+    except OSError as error:
+        return {"error": "failed", "detail": str(error)}, b""
 
 
 def update(header: dict[str, Any], body: bytes) -> bytes:
@@ -90,7 +100,7 @@ def update(header: dict[str, Any], body: bytes) -> bytes:
     for quad in list(copy.quads_for_pattern(None, None, None, DEFAULT)):
         copy.add(Quad(quad.subject, quad.predicate, quad.object, DefaultGraph()))
     copy.remove_graph(DEFAULT)
-    copy.update(body.decode())
+    copy.update(body.decode(), base_iri=header["base"])
     for quad in list(copy.quads_for_pattern(None, None, None, DefaultGraph())):
         copy.add(Quad(quad.subject, quad.predicate, quad.object, DEFAULT))
     copy.clear_graph(DefaultGraph())

@@ -102,13 +102,15 @@ class Service:
         *,
         reader: Reader = EVERYTHING,
         dataset: Dataset = Dataset(),
+        base: str | None = None,
     ) -> Answer:
         """Answer a ``SELECT``, ``ASK``, ``CONSTRUCT`` or ``DESCRIBE``; *accept* as in HTTP.
 
-        *dataset* may name any graphs; of those that *reader* may not see, it finds none.
+        *dataset* may name any graphs; of those that *reader* may not see, it finds none. IRIs in the
+        query are relative to *base*.
 
         :raises QueryRefused: by the gate (:func:`kb.store.gate.check`), ``query.not-acceptable``
-            (HTTP 406), ``query.syntax`` (400), ``query.unwritable`` (406).
+            (HTTP 406), ``query.syntax``, ``query.impossible`` (400), ``query.unwritable`` (406).
         :raises QueryStopped: ``query.timeout`` (504), ``query.crashed``, ``query.memory``,
             ``query.answer-too-large``, ``query.failed``, ``query.busy``, ``query.closed`` (503).
         """
@@ -119,6 +121,7 @@ class Service:
             "default": list(dataset.default),
             "named": list(dataset.named),
             "own": gated.names_dataset,
+            "base": base,
         }
         return self._run(query_text, request, reader)
 
@@ -205,6 +208,12 @@ _VERDICTS: dict[str, tuple[type[XiezhiError], str, str, tuple[str, str]]] = {
         "查询语法错误：{}",
         "the query is not well written: {}",
         ("按 SPARQL 1.1 语法修改", "mend it by the grammar of SPARQL 1.1"),
+    ),
+    "impossible": (
+        QueryRefused,
+        "查询无法执行：{}",
+        "the query cannot be carried out: {}",
+        ("改正所指的函数或图", "mend the function or graph that it names"),
     ),
     "unwritable": (
         QueryRefused,

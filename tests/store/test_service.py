@@ -76,7 +76,7 @@ def rows(service: Service, query: str) -> list[dict[str, str]]:
 
 def past_the_gate(service: Service, query: str) -> None:
     """Run *query* as if the gate had let it through."""
-    request = {"media": JSON, "default": [], "named": [], "own": " FROM " in query}
+    request = {"media": JSON, "default": [], "named": [], "own": " FROM " in query, "base": None}
     service._run(query, request, EVERYTHING)
 
 
@@ -377,6 +377,7 @@ def test_a_worker_ends_with_its_server_and_a_runaway_query_soon_after(start: Sta
             "default": [],
             "named": [],
             "own": False,
+            "base": None,
             "rows": 1,
             "bytes": 1,
             "deadline": 0.2,

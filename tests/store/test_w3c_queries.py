@@ -26,8 +26,8 @@ from tests.store.w3c import Case, State
 FOLDERS = (
     *(f"sparql11/{name}" for name in (
         "aggregates", "bind", "bindings", "cast", "construct", "csv-tsv-res", "exists", "functions",
-        "grouping", "json-res", "negation", "project-expression", "property-path", "service", "subquery", "syntax-fed",
-        "syntax-query",
+        "grouping", "json-res", "negation", "project-expression", "property-path", "service", "subquery",
+        "syntax-fed", "syntax-query",
     )),
     *(f"sparql12/{name}" for name in (
         "codepoint-escapes", "eval-triple-terms", "expression", "grouping", "lang-basedir", "rdf11", "syntax",
@@ -73,7 +73,7 @@ def stored(states: list[State]) -> set[Quad]:
 
 
 def dataset(case: Case) -> Dataset:
-    """Return the dataset as a request names it, unless the query does; of an empty one, a graph without quads."""
+    """Return the dataset as a request names it, unless the query does; an empty one is a graph that is not."""
     if "\nFROM" in case.request:
         return Dataset()
     return Dataset([w3c.iri(file) for file in case.before.default] or ["urn:nothing"], case.before.names())
@@ -90,8 +90,9 @@ def test_the_service_answers_what_the_engine_and_w3c_say(service: Service, case:
     accept = TABLES.get(case.result.suffix, "application/sparql-results+json, application/n-triples")
     try:
         answer = service.select(case.request, accept, dataset=dataset(case), base=case.base)
-    except QueryRefused as error:
-        assert reason, error
+    except QueryRefused:
+        if reason is None:
+            raise
         return
     direct = w3c.engine(case).query(case.request, base_iri=case.base)
     if case.result.suffix == ".csv":

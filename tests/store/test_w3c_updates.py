@@ -1,8 +1,7 @@
 """The W3C update suites through our door: a sandboxed process, its change, the journal.
 
-The store has no default graph; what an update means by it is :data:`kb.store.tasks.DEFAULT`. Why the outcome
-of the engine is not W3C's, or ours not the engine's, says ``w3c-updates.yaml``; what it lists and is no longer
-so fails.
+The store has no default graph; what an update means by it is :data:`kb.store.tasks.DEFAULT`. Why an outcome
+is not the engine's and W3C's, says ``w3c-updates.yaml``; what it lists and is no longer so fails.
 """
 
 from __future__ import annotations

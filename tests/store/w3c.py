@@ -1,7 +1,7 @@
 """The SPARQL test suites of W3C (1.1 and 1.2), read from their manifests.
 
-They lie beside the checkout, in ``../shared/data/tests/sparql``, and are not part of it. :func:`cases` returns one
-case for every entry of the manifests that it is asked for, with the IRIs that the files have on the web.
+They lie beside the checkout, in ``../shared/data/tests/sparql``, and are not part of it. :func:`cases`
+returns one case for every entry of the manifests that it is asked for, with the IRIs of the files on the web.
 """
 
 from __future__ import annotations

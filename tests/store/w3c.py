@@ -72,6 +72,11 @@ class Graph:
         found = self._store.quads_for_pattern(None, NamedNode(name), NamedNode(value))
         return next((quad.subject for quad in found), None)
 
+    def having(self, name: str) -> list[Term]:
+        """Return the named nodes that have a property."""
+        found = self._store.quads_for_pattern(None, NamedNode(name), None)
+        return [quad.subject for quad in found if isinstance(quad.subject, NamedNode)]
+
     def items(self, head: Term) -> Iterator[Term]:
         """Return the members of a list."""
         while head is not None and head.value != RDF + "nil":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pyoxigraph
 from flask import Blueprint, Response, request, url_for
@@ -49,6 +50,7 @@ def endpoint() -> Response:
     """Answer a query, or run an update; without either, describe the service."""
     page = "text/html" in request.accept_mimetypes.values()
     try:
+        _require_utf8()
         update = _update()
         if update is not None:
             return _updated(update)
@@ -67,6 +69,15 @@ def endpoint() -> Response:
     if answer.truncated:
         response.headers[TRUNCATED] = "true"
     return response
+
+
+def _require_utf8() -> None:
+    """Insist that what is sent is UTF-8, where Flask would put in signs that say only that it was not."""
+    encoded = request.get_data() if request.mimetype == FORM else b""
+    for text in (request.query_string, encoded):
+        _decoded(unquote_to_bytes(text.replace(b"+", b" ")))
+    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "us-ascii"):
+        raise _not_utf8()
 
 
 def _query() -> str | None:
@@ -170,7 +181,11 @@ def _decoded(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError as error:
-        raise _refused("encoding", "查询不是 UTF-8 文本", "the query is not UTF-8") from error
+        raise _not_utf8() from error
+
+
+def _not_utf8() -> XiezhiError:
+    return _refused("encoding", "查询不是 UTF-8 文本", "the query is not UTF-8")
 
 
 def _refused(code: str, zh: str, en: str, repair: tuple[str, str] | None = None) -> XiezhiError:

@@ -4,9 +4,10 @@
 standard input ends.
 
 **Update.** The engine applies an update but does not tell what it changed, and has no rights. So it runs on a
-copy of what the writer may see, and the copy is then compared with the original: graph by graph, first by a
-hash of the graph written as N-Triples, then line by line. What differs is the change, which the server checks
-and journals like any other. The store has no default graph of its own; in an update it is :data:`DEFAULT`.
+copy of what the writer may see, and the copy is then compared with the original: each graph that the text may
+mean (:mod:`kb.store.touched`), first by a hash of the graph written as N-Triples, then line by line. What
+differs is the change, which the server checks and journals like any other. The store has no default graph of
+its own; in an update it is :data:`DEFAULT`.
 
 **Parse.** RDF in, N-Triples out. A parser may overflow its stack or eat the memory on a few kilobytes.
 """
@@ -22,6 +23,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store
 
 from kb.namespaces import graph
 from kb.store import wire
+from kb.store.touched import may_touch
 from kb.store.worker import TooLarge, begin, deadline, send
 
 DEFAULT = graph("default")
@@ -106,8 +108,12 @@ def update(header: dict[str, Any], body: bytes) -> bytes:
     copy.clear_graph(DefaultGraph())
     original = Store.read_only(header["original"])
     additions, removals = bytearray(), bytearray()
-    names = [name for name in {*original.named_graphs(), *copy.named_graphs()} if isinstance(name, NamedNode)]
-    changed = [name for name in names if _hash(original, name) != _hash(copy, name)]
+    touched = may_touch(body.decode())
+    there, new = set(original.named_graphs()), set(copy.named_graphs())
+    names = {name for name in there | new if name not in there or name == DEFAULT or touched(name.value)}
+    changed = [
+        name for name in names if isinstance(name, NamedNode) and _hash(original, name) != _hash(copy, name)
+    ]
     for name in changed:
         before, after = _lines(original, name), _lines(copy, name)
         for lines, target in ((after - before, additions), (before - after, removals)):

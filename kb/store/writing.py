@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -124,18 +124,32 @@ class Writes:
         quads = pyoxigraph.parse(answer, format=RdfFormat.N_TRIPLES)
         return [quad.triple for quad in quads]
 
-    def put(self, graph: NamedNode, triples: Iterable[Triple], writer: Writer) -> None:
-        """Make *graph* hold *triples* and nothing else."""
+    def put(
+        self,
+        graph: NamedNode,
+        triples: Iterable[Triple],
+        writer: Writer,
+        condition: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make *graph* hold *triples* and nothing else, unless *condition*, asked just before, raises."""
         self._require(writer, [graph])
         new = _in(graph, triples)
         with self._one:
+            condition()
             old = set(self._store.match(None, None, None, graph))
             self._commit(Change(list(new - old), list(old - new)), writer, "graph put", graph.value)
 
-    def post(self, graph: NamedNode, triples: Iterable[Triple], writer: Writer) -> None:
-        """Add *triples* to *graph*."""
+    def post(
+        self,
+        graph: NamedNode,
+        triples: Iterable[Triple],
+        writer: Writer,
+        condition: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Add *triples* to *graph*, unless *condition*, asked just before, raises."""
         self._require(writer, [graph])
         with self._one:
+            condition()
             self._commit(Change(list(_in(graph, triples))), writer, "graph post", graph.value)
 
     def close(self) -> None:

@@ -11,7 +11,7 @@
                ├─ graphs    Graph Store Protocol              (graphs.py)
                ├─ accounts  log in, tokens                    (accounts.py, oidc.py)
                ├─ audit     the journal                       (audit_api.py)
-               └─ access, security, cors, i18n, problems, filters     what all of them share
+               └─ access, security, cors, packing, i18n, problems, filters     what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
 """
@@ -44,6 +44,7 @@ from webapp import (
     filters,
     graphs,
     i18n,
+    packing,
     pages,
     problems,
     release_api,
@@ -111,6 +112,7 @@ def create_app(
     app.register_blueprint(accounts.blueprint)
     for blueprint in (protocol.blueprint, graphs.blueprint):
         cors.open_to_other_sites(blueprint)
+        packing.pack(blueprint)
     for blueprint in (
         api.blueprint,
         explain_api.blueprint,

@@ -23,7 +23,7 @@ from flask import Blueprint, Response, request, send_file, url_for
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple
 
 from kb.access.trail import EXPORT, READ
-from kb.errors import InputError, NotFound, QueryStopped, XiezhiError
+from kb.errors import InputError, NotFound, QueryStopped, Text, XiezhiError
 from kb.namespaces import PREFIXES, RDF_TYPE, graph
 from kb.store import formats
 from kb.store.protocol import Change
@@ -68,7 +68,7 @@ def store(path: str | None = None) -> Response:
 
 
 def _get(name: NamedNode) -> Response:
-    media = formats.pick(request.headers.get("Accept", ""), formats.GRAPHS, "a graph / 图")
+    media = formats.pick(request.headers.get("Accept", ""), formats.GRAPHS, Text("图", "a graph"))
     if not me().sees(name) or not _exists(name):
         raise _unknown(name)
     compartment = me().policy.compartment(name)
@@ -81,7 +81,7 @@ def _get(name: NamedNode) -> Response:
 
 def _get_all() -> Response:
     """Everything that the reader may see."""
-    media = formats.pick(request.headers.get("Accept", ""), formats.DATASETS, "all graphs / 全部图")
+    media = formats.pick(request.headers.get("Accept", ""), formats.DATASETS, Text("全部图", "all graphs"))
     if not me().is_visitor:
         gatekeeper().trail.record(me().name, READ if me().reads_restricted else EXPORT, "all graphs")
     return _download(media, formats.DATASETS[media])
@@ -90,8 +90,11 @@ def _get_all() -> Response:
 def _download(media: str, form: RdfFormat, name: NamedNode | None = None) -> Response:
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the response
     tag = _dump(file, form, name)
+    size = file.tell()
     file.seek(0)
-    response = send_file(file, mimetype=media, etag=tag, conditional=True)
+    response = send_file(file, mimetype=media, etag=tag)
+    response.content_length = size
+    response.make_conditional(request, accept_ranges=True, complete_length=size)
     if media.startswith("text/") and response.status_code != 304:
         response.headers["Content-Type"] = f"{media}; charset=utf-8"
     response.headers["Cache-Control"] = "no-store"  # the tag is for programs that keep what they fetched

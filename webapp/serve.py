@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -33,7 +34,13 @@ from webapp.security import secret_key
 
 NOTE = "server.json"
 CHECKPOINTS = "checkpoints"
-THREADS = 8
+THREADS = 32
+"""More than queries can run or wait (:class:`kb.store.workers.Limits`): however many strangers ask, threads are
+left for the duty officer's page."""
+CONNECTIONS = 2_000
+"""A connection that sends nothing, or a byte now and then, costs a descriptor but no thread."""
+SILENCE = 30
+"""Seconds of silence after which a connection is closed."""
 LARGEST_BODY = 256 << 20
 """Bytes that waitress takes from the wire; each route then has its own, mostly far smaller limit."""
 
@@ -61,6 +68,7 @@ def serve(
         could connect and there is no user; what is wrong with the OpenID provider (:mod:`kb.access.openid`).
     """
     _require_users(home, host)
+    _allow_descriptors()
     openid = Provider.of(os.environ)
     with (
         _stopped_by_signals(),
@@ -85,6 +93,10 @@ def serve(
             app,
             sockets=[listener],
             threads=THREADS,
+            connection_limit=CONNECTIONS,
+            asyncore_use_poll=True,  # select() knows only 1,024 descriptors
+            channel_timeout=SILENCE,
+            cleanup_interval=SILENCE // 3,
             max_request_body_size=LARGEST_BODY,
             ident=None,
             clear_untrusted_proxy_headers=True,
@@ -99,6 +111,14 @@ def serve(
                 server.run()  # returns after SIGTERM or Ctrl+C
             finally:
                 server.close()
+
+
+def _allow_descriptors() -> None:
+    """Raise the number of files that may be open, which shells set low, to what connections may need."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(2 * CONNECTIONS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _require_users(home: Path, host: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pyoxigraph import QueryResultsFormat, RdfFormat
 
-from kb.errors import QueryRefused
+from kb.errors import QueryRefused, Text
 from kb.store.gate import Form
 
 RESULTS = {
@@ -33,11 +33,12 @@ DATASETS = {
 
 
 def choose(accept: str, form: Form) -> str:
-    """Return the media type of a query's answer that *accept*, an ``Accept`` header, likes best; see :func:`pick`."""
-    return pick(accept, RESULTS if form in (Form.SELECT, Form.ASK) else GRAPHS, form.value)
+    """Return the media type of a query's answer that *accept* likes best; see :func:`pick`."""
+    table: Iterable[str] = RESULTS if form in (Form.SELECT, Form.ASK) else GRAPHS
+    return pick(accept, table, Text(f"{form.value} 的结果", f"the answer of {form.value}"))
 
 
-def pick(accept: str, table: Iterable[str], what: str) -> str:
+def pick(accept: str, table: Iterable[str], what: Text) -> str:
     """Return the media type of *table* that *accept*, the value of an ``Accept`` header, likes best.
 
     Without a header, or among equals, the earlier one. *what* has the formats, for the error.
@@ -56,8 +57,8 @@ def pick(accept: str, table: Iterable[str], what: str) -> str:
     if liking(best) <= 0:
         raise QueryRefused.of(
             "query.not-acceptable",
-            f"{what} 没有所要求的格式",
-            f"{what} comes in none of the formats asked for",
+            f"{what.zh}没有所要求的格式",
+            f"{what.en} comes in none of the formats asked for",
             where=f"Accept: {accept}",
             repair=(f"可选：{', '.join(offers)}", f"choose one of: {', '.join(offers)}"),
         )

@@ -43,6 +43,7 @@ BY_CODE = {
     "query.not-acceptable": 406,
     "query.unwritable": 406,
     "query.timeout": 504,
+    "store.refused": 422,
     "graph.name": 400,
     "graph.changed": 412,
 }

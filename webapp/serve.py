@@ -34,7 +34,7 @@ from webapp.security import secret_key
 
 NOTE = "server.json"
 CHECKPOINTS = "checkpoints"
-THREADS = 32
+THREADS = 96
 """More than queries can run or wait (:class:`kb.store.workers.Limits`): however many strangers ask, threads are
 left for the duty officer's page."""
 CONNECTIONS = 2_000

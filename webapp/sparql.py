@@ -148,7 +148,7 @@ def _run(query: str, accept: str) -> Answer:
     if me().reads_restricted:
         gatekeeper().trail.record(me().name, READ, query)
     dataset = _dataset("default-graph-uri", "named-graph-uri")
-    return service.select(query, accept, reader=me(), dataset=dataset, base=_address())
+    return service.select(query, accept, reader=me(), dataset=dataset, base=_address(), asker=me().name)
 
 
 def _updated(update: str) -> Response:

@@ -124,9 +124,7 @@ def asked(address: str, writer: dict[str, str], query: str, form: str, method: s
 
 @pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")  # SPARQLWrapper makes one
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_sparqlwrapper_reads_every_form_of_query(
-    address: str, writer: dict[str, str], method: str
-) -> None:
+def test_sparqlwrapper_reads_every_form_of_query(address: str, writer: dict[str, str], method: str) -> None:
     rows = asked(address, writer, SELECT, wrapper.JSON, method)["results"]["bindings"]
     assert len(rows) == 20
     assert len(asked(address, writer, SELECT, wrapper.XML, method).getElementsByTagName("result")) == 20
@@ -155,7 +153,11 @@ def test_sparqlwrapper_updates_with_a_token_as_password(address: str, writer: di
 def curl(*arguments: str, body: str = "") -> tuple[int, str]:
     """Return the status and the body that curl shows."""
     run = subprocess.run(
-        ["curl", "-s", "-w", "\n%{http_code}", *arguments], input=body, capture_output=True, text=True, check=True
+        ["curl", "-s", "-w", "\n%{http_code}", *arguments],
+        input=body,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     text, _, status = run.stdout.rpartition("\n")
     return int(status), text
@@ -279,9 +281,7 @@ def test_who_can_unpack_gets_it_packed(client: Client, writer: dict[str, str], p
 
 
 @pytest.mark.parametrize("way", ["get", "form", "direct"])
-def test_the_request_names_the_graphs_of_a_query(
-    client: Client, writer: dict[str, str], way: str
-) -> None:
+def test_the_request_names_the_graphs_of_a_query(client: Client, writer: dict[str, str], way: str) -> None:
     query = "SELECT (COUNT(*) AS ?n) (COUNT(?m) AS ?o) { { ?s ?p ?x } UNION { GRAPH ?g { ?s ?p ?y BIND(1 AS ?m) } } }"
     graphs = [("default-graph-uri", G), ("named-graph-uri", H)]
     if way == "get":

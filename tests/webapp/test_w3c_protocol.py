@@ -40,7 +40,11 @@ def test_the_server_keeps_the_protocol(endpoint: Server, writer: dict[str, str],
         assert client.ask("PUT", f"/graphs?graph={name}", file.read_bytes(), {**kind, **writer}).status < 300
     for request in case.requests:
         asked = request
-        if difference is not None and request.body and (given := difference["given"].encode()) in request.body:
+        if (
+            difference is not None
+            and request.body
+            and (given := difference["given"].encode()) in request.body
+        ):
             refused = send(client, request, writer)
             assert refused.status == 403
             assert refused.json["faults"][0]["code"] == "write.graph"

@@ -1,4 +1,4 @@
-"""Answers of the data services are packed with gzip for whoever says that he can unpack it: RDF shrinks to a tenth.
+"""Answers of the data services are packed for whoever can unpack gzip: RDF shrinks to a tenth.
 
 A packed answer is another representation (RFC 9110), so it has a weak entity tag and no ranges.
 """

@@ -73,7 +73,7 @@ def stored(states: list[State]) -> set[Quad]:
 
 
 def dataset(case: Case) -> Dataset:
-    """Return the dataset as a request names it, unless the query does; an empty one is a graph that is not."""
+    """Return the dataset as a request names it, unless the query does; an empty one is no graph."""
     if "\nFROM" in case.request:
         return Dataset()
     return Dataset([w3c.iri(file) for file in case.before.default] or ["urn:nothing"], case.before.names())

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 import rdflib
-import SPARQLWrapper as wrapper
+import SPARQLWrapper as sw
 from pyoxigraph import QueryResultsFormat, RdfFormat, parse, parse_query_results
 from rdflib import Literal, URIRef
 from rdflib.plugins.stores.sparqlstore import SPARQLStore, SPARQLUpdateStore
@@ -114,7 +114,7 @@ def test_rdflib_fetches_graphs_by_their_address(endpoint: Server, writer: dict[s
 
 
 def asked(address: str, writer: dict[str, str], query: str, form: str, method: str = "GET") -> Any:
-    client = wrapper.SPARQLWrapper(address)
+    client = sw.SPARQLWrapper(address)
     client.addCustomHttpHeader("Authorization", writer["Authorization"])
     client.setMethod(method)
     client.setReturnFormat(form)
@@ -125,25 +125,25 @@ def asked(address: str, writer: dict[str, str], query: str, form: str, method: s
 @pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")  # SPARQLWrapper makes one
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_sparqlwrapper_reads_every_form_of_query(address: str, writer: dict[str, str], method: str) -> None:
-    rows = asked(address, writer, SELECT, wrapper.JSON, method)["results"]["bindings"]
+    rows = asked(address, writer, SELECT, sw.JSON, method)["results"]["bindings"]
     assert len(rows) == 20
-    assert len(asked(address, writer, SELECT, wrapper.XML, method).getElementsByTagName("result")) == 20
-    assert asked(address, writer, SELECT, wrapper.CSV, method).count(b"\r\n") == 21
-    assert asked(address, writer, SELECT, wrapper.TSV, method).count(b"\n") == 21
-    assert asked(address, writer, ASK, wrapper.JSON, method)["boolean"] is True
-    assert len(asked(address, writer, CONSTRUCT, wrapper.RDFXML, method)) == 20
-    assert len(asked(address, writer, CONSTRUCT, wrapper.JSONLD, method)) == 20
-    assert len(graph(asked(address, writer, DESCRIBE, wrapper.TURTLE, method), "text/turtle")) == 2
+    assert len(asked(address, writer, SELECT, sw.XML, method).getElementsByTagName("result")) == 20
+    assert asked(address, writer, SELECT, sw.CSV, method).count(b"\r\n") == 21
+    assert asked(address, writer, SELECT, sw.TSV, method).count(b"\n") == 21
+    assert asked(address, writer, ASK, sw.JSON, method)["boolean"] is True
+    assert len(asked(address, writer, CONSTRUCT, sw.RDFXML, method)) == 20
+    assert len(asked(address, writer, CONSTRUCT, sw.JSONLD, method)) == 20
+    assert len(graph(asked(address, writer, DESCRIBE, sw.TURTLE, method), "text/turtle")) == 2
 
 
 def test_sparqlwrapper_updates_with_a_token_as_password(address: str, writer: dict[str, str]) -> None:
-    client = wrapper.SPARQLWrapper(address)
+    client = sw.SPARQLWrapper(address)
     client.setCredentials("weather", writer["Authorization"].removeprefix("Bearer "))
     client.setMethod("POST")
     client.setQuery(f"INSERT DATA {{ GRAPH <{LATER}> {{ <urn:w> <urn:b> 1 }} }}")
     assert client.query().response.status == 204
     client.setQuery(f"ASK {{ GRAPH <{LATER}> {{ <urn:w> <urn:b> 1 }} }}")
-    client.setReturnFormat(wrapper.JSON)
+    client.setReturnFormat(sw.JSON)
     assert client.queryAndConvert()["boolean"] is True
 
 
@@ -282,7 +282,8 @@ def test_who_can_unpack_gets_it_packed(client: Client, writer: dict[str, str], p
 
 @pytest.mark.parametrize("way", ["get", "form", "direct"])
 def test_the_request_names_the_graphs_of_a_query(client: Client, writer: dict[str, str], way: str) -> None:
-    query = "SELECT (COUNT(*) AS ?n) (COUNT(?m) AS ?o) { { ?s ?p ?x } UNION { GRAPH ?g { ?s ?p ?y BIND(1 AS ?m) } } }"
+    counts = "(COUNT(*) AS ?n) (COUNT(?m) AS ?o)"
+    query = f"SELECT {counts} {{ {{ ?s ?p ?x }} UNION {{ GRAPH ?g {{ ?s ?p ?y BIND(1 AS ?m) }} }} }}"
     graphs = [("default-graph-uri", G), ("named-graph-uri", H)]
     if way == "get":
         reply = client.get("/sparql?" + urlencode([("query", query), *graphs]), **writer)
@@ -371,6 +372,7 @@ def told(reply: Reply, status: int, code: str) -> None:
 
 QUERY = {"Content-Type": "application/sparql-query"}
 UPDATE = {"Content-Type": "application/sparql-update"}
+GBK = {"Content-Type": "application/sparql-query; charset=GBK"}
 TURTLE = {"Content-Type": "text/turtle"}
 
 
@@ -379,7 +381,7 @@ TURTLE = {"Content-Type": "text/turtle"}
     [
         ("GET", "/sparql?query=SELECT", {}, "", 400, "query.syntax"),
         ("GET", "/sparql?query=ASK%7B%7D%FF", {}, "", 400, "query.encoding"),
-        ("POST", "/sparql", {"Content-Type": "application/sparql-query; charset=GBK"}, "ASK {}", 400, "query.encoding"),
+        ("POST", "/sparql", GBK, "ASK {}", 400, "query.encoding"),
         ("POST", "/sparql", QUERY, "SELECT (<urn:f>(1) AS ?x) {}", 400, "query.impossible"),
         ("POST", "/sparql", {"Content-Type": "text/plain"}, "ASK {}", 415, "query.media-type"),
         ("POST", "/sparql", {**QUERY, "Content-Encoding": "gzip"}, "ASK {}", 415, "http.415"),

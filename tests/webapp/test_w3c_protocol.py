@@ -1,7 +1,7 @@
 """The W3C tests of the SPARQL Protocol and of service descriptions, against a running server.
 
-What must go another way says ``w3c-protocol.yaml``: as W3C wrote it, the request is refused; with what is said
-there replaced, it is answered as W3C expects.
+What must go another way says ``w3c-protocol.yaml``: as W3C wrote it, the request is refused; with what is
+said there replaced, it is answered as W3C expects.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ def test_conforms_to_schema(description: Store) -> None:
         "?s sd:defaultGraph|sd:graph ?o MINUS { ?o a sd:Graph }",
         "?s sd:feature ?o FILTER(?o NOT IN (sd:DereferencesURIs, sd:UnionDefaultGraph, "
         "sd:RequiresDataset, sd:EmptyGraphs, sd:BasicFederatedQuery))",
-        "?s sd:supportedLanguage ?o FILTER(?o NOT IN (sd:SPARQL10Query, sd:SPARQL11Query, sd:SPARQL11Update))",
+        "?s sd:supportedLanguage ?o "
+        "FILTER(?o NOT IN (sd:SPARQL10Query, sd:SPARQL11Query, sd:SPARQL11Update))",
         '?s sd:resultFormat|sd:inputFormat ?o FILTER(!STRSTARTS(STR(?o), "http://www.w3.org/ns/formats/"))',
         # nothing else of the vocabulary
         f'?s ?p ?o FILTER(STRSTARTS(STR(?p), "{SD}")) FILTER(?p NOT IN (sd:endpoint, sd:feature, '

@@ -1,4 +1,4 @@
-"""The HTTP tests of W3C for SPARQL: requests and what is expected of each answer, read from their manifests."""
+"""The HTTP tests of W3C for SPARQL, read from their manifests: requests, and what is expected of answers."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Case:
 
 
 def cases(*manifests: str) -> list[Case]:
-    """Return the tests of the *manifests*, even those that their lists forget; none where they are not there."""
+    """Return the tests of the *manifests*, even those that their lists forget; none without the suite."""
     if not w3c.SUITE.is_dir():
         return []
     return [case for name in manifests for case in _read(w3c.SUITE / "sparql11" / name)]

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 from flask_login import login_user, logout_user
-from pyoxigraph import NamedNode
 from werkzeug.wrappers import Response as BaseResponse
 
 from kb.access.accounts import User
 from kb.access.trail import LOGIN
 from kb.errors import Forbidden, InputError, XiezhiError
 from webapp.access import SessionUser, gatekeeper, me
-from webapp.desk import desk
-from webapp.i18n import said
 from webapp.problems import status_of
 
 SCOPES = ("query", "report", "explain", "submit", "update")
@@ -121,18 +117,9 @@ def _account(error: InputError | None = None, issued: str | None = None) -> Resp
         scopes=[scope for scope in SCOPES if me().may(scope)],
         faults=error.faults if error else [],
         issued=issued,
-        role_label=lambda name: _role(name, user.roles if user else ()),
+        policy=me().policy,
     )
     return make_response(page, status_of(error) if error else 200)
-
-
-def _role(name: str, roles: Collection[str]) -> str:
-    """Return the label of the role *name* in the language of the page."""
-    policy = me().policy
-    if name not in roles or name not in policy.roles:
-        return name
-    names = desk().workspace.names
-    return said(names.label(NamedNode(policy.roles[name].iri)))
 
 
 def _user() -> str:

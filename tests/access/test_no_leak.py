@@ -1,4 +1,4 @@
-"""No query tells anybody anything about a graph that he may not see (reliability.md, attacks 25 and 26).
+"""No query tells anybody anything about a graph that he may not see (reliability.md, attacks 14 and 26).
 
 What is shown is noninterference (Goguen and Meseguer, "Security Policies and Security Models", 1982): two
 stores that differ in nothing but what a reader may not see answer him the same, whatever he asks. That

@@ -35,8 +35,8 @@ from webapp.security import secret_key
 NOTE = "server.json"
 CHECKPOINTS = "checkpoints"
 THREADS = 96
-"""More than queries can run or wait (:class:`kb.store.workers.Limits`): however many strangers ask, some are left
-for the duty officer's page."""
+"""More than queries can run or wait (:class:`kb.store.workers.Limits`): however many strangers ask, some are
+left for the duty officer's page."""
 CONNECTIONS = 2_000
 """A connection that sends nothing, or a byte now and then, costs a descriptor but no thread."""
 SILENCE = 30

@@ -237,9 +237,15 @@ THOUSANDS = tuple(f"'{letter * 1000}'" for letter in "abcd")
     ("query", "codes"),
     [
         (RUNAWAY, "query.timeout"),
-        ("SELECT (COUNT(*) AS ?n) { ?a (<urn:p>|!<urn:p>)* ?b . ?c (<urn:p>|!<urn:p>)* ?d }", "query.timeout"),
+        (
+            "SELECT (COUNT(*) AS ?n) { ?a (<urn:p>|!<urn:p>)* ?b . ?c (<urn:p>|!<urn:p>)* ?d }",
+            "query.timeout",
+        ),
         (f"ASK {{ ?s {'/'.join(['<urn:p>'] * 6000)} ?o }}", "query.timeout query.crashed"),
-        (f"ASK {{ ?s ?p ?o FILTER({'||'.join(map('?o = {}'.format, range(6000)))}) }}", "query.timeout query.crashed"),
+        (
+            f"ASK {{ ?s ?p ?o FILTER({'||'.join(map('?o = {}'.format, range(6000)))}) }}",
+            "query.timeout query.crashed",
+        ),
         (f"ASK {{ {' '.join(map('?s{0} ?p ?o{0} .'.format, range(1000)))} }}", "query.too-many-patterns"),
         (f"SELECT (COUNT(*) AS ?n) {{ {' '.join(map(VALUES.format, range(12)))} }}", "query.timeout"),
     ],
@@ -260,7 +266,7 @@ def test_a_query_that_would_run_for_hours_ends(service: Service, query: str, cod
     [
         f"SELECT (STRLEN(?x40) AS ?n) {{ BIND('aaaaaaaa' AS ?x0) {DOUBLED} }}",
         "SELECT (GROUP_CONCAT(CONCAT(?a, ?b)) AS ?n) { ?s <urn:v> ?a . ?t <urn:v> ?b . ?u <urn:p> ?v }",
-        "SELECT (STRLEN(REPLACE(REPLACE(REPLACE(%s,'a',%s),'b',%s),'c',%s)) AS ?n) {}" % THOUSANDS,
+        "SELECT (STRLEN(REPLACE(REPLACE(REPLACE({},'a',{}),'b',{}),'c',{})) AS ?n) {{}}".format(*THOUSANDS),
         "SELECT * { ?s <urn:v> ?a . ?t <urn:v> ?b . ?u <urn:v> ?c } ORDER BY ?a ?b ?c",
     ],
     ids=["doubling", "group_concat", "replace", "order by"],

@@ -12,10 +12,10 @@ from urllib.parse import quote, urlencode
 
 import pytest
 import rdflib
-import SPARQLWrapper as sw
 from pyoxigraph import QueryResultsFormat, RdfFormat, parse, parse_query_results
 from rdflib import Literal, URIRef
 from rdflib.plugins.stores.sparqlstore import SPARQLStore, SPARQLUpdateStore
+from SPARQLWrapper import CSV, JSON, JSONLD, RDFXML, TSV, TURTLE, XML, SPARQLWrapper
 
 from tests.store import w3c
 from tests.webapp.conftest import Client, Reply, Server
@@ -114,7 +114,7 @@ def test_rdflib_fetches_graphs_by_their_address(endpoint: Server, writer: dict[s
 
 
 def asked(address: str, writer: dict[str, str], query: str, form: str, method: str = "GET") -> Any:
-    client = sw.SPARQLWrapper(address)
+    client = SPARQLWrapper(address)
     client.addCustomHttpHeader("Authorization", writer["Authorization"])
     client.setMethod(method)
     client.setReturnFormat(form)
@@ -125,25 +125,25 @@ def asked(address: str, writer: dict[str, str], query: str, form: str, method: s
 @pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")  # SPARQLWrapper makes one
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_sparqlwrapper_reads_every_form_of_query(address: str, writer: dict[str, str], method: str) -> None:
-    rows = asked(address, writer, SELECT, sw.JSON, method)["results"]["bindings"]
+    rows = asked(address, writer, SELECT, JSON, method)["results"]["bindings"]
     assert len(rows) == 20
-    assert len(asked(address, writer, SELECT, sw.XML, method).getElementsByTagName("result")) == 20
-    assert asked(address, writer, SELECT, sw.CSV, method).count(b"\r\n") == 21
-    assert asked(address, writer, SELECT, sw.TSV, method).count(b"\n") == 21
-    assert asked(address, writer, ASK, sw.JSON, method)["boolean"] is True
-    assert len(asked(address, writer, CONSTRUCT, sw.RDFXML, method)) == 20
-    assert len(asked(address, writer, CONSTRUCT, sw.JSONLD, method)) == 20
-    assert len(graph(asked(address, writer, DESCRIBE, sw.TURTLE, method), "text/turtle")) == 2
+    assert len(asked(address, writer, SELECT, XML, method).getElementsByTagName("result")) == 20
+    assert asked(address, writer, SELECT, CSV, method).count(b"\r\n") == 21
+    assert asked(address, writer, SELECT, TSV, method).count(b"\n") == 21
+    assert asked(address, writer, ASK, JSON, method)["boolean"] is True
+    assert len(asked(address, writer, CONSTRUCT, RDFXML, method)) == 20
+    assert len(asked(address, writer, CONSTRUCT, JSONLD, method)) == 20
+    assert len(graph(asked(address, writer, DESCRIBE, TURTLE, method), "text/turtle")) == 2
 
 
 def test_sparqlwrapper_updates_with_a_token_as_password(address: str, writer: dict[str, str]) -> None:
-    client = sw.SPARQLWrapper(address)
+    client = SPARQLWrapper(address)
     client.setCredentials("weather", writer["Authorization"].removeprefix("Bearer "))
     client.setMethod("POST")
     client.setQuery(f"INSERT DATA {{ GRAPH <{LATER}> {{ <urn:w> <urn:b> 1 }} }}")
     assert client.query().response.status == 204
     client.setQuery(f"ASK {{ GRAPH <{LATER}> {{ <urn:w> <urn:b> 1 }} }}")
-    client.setReturnFormat(sw.JSON)
+    client.setReturnFormat(JSON)
     assert client.queryAndConvert()["boolean"] is True
 
 
@@ -373,7 +373,7 @@ def told(reply: Reply, status: int, code: str) -> None:
 QUERY = {"Content-Type": "application/sparql-query"}
 UPDATE = {"Content-Type": "application/sparql-update"}
 GBK = {"Content-Type": "application/sparql-query; charset=GBK"}
-TURTLE = {"Content-Type": "text/turtle"}
+AS_TURTLE = {"Content-Type": "text/turtle"}
 
 
 @pytest.mark.parametrize(
@@ -395,11 +395,11 @@ TURTLE = {"Content-Type": "text/turtle"}
         ("GET", f"/graphs?graph={G}&graph={H}", {}, "", 400, "graph.name"),
         ("GET", f"/graphs?graph={G}", {"Accept": "text/csv"}, "", 406, "query.not-acceptable"),
         ("DELETE", "/graphs", {}, "", 400, "graph.name"),
-        ("PUT", f"/graphs?graph={LATER}", TURTLE, "<urn:a> <urn:b>", 400, "file.syntax"),
+        ("PUT", f"/graphs?graph={LATER}", AS_TURTLE, "<urn:a> <urn:b>", 400, "file.syntax"),
         ("PUT", f"/graphs?graph={LATER}", {"Content-Type": "text/csv"}, "a,b", 415, "file.media-type"),
         ("PUT", f"/graphs?graph={LATER}", {"Content-Type": "application/trig"}, "", 415, "file.media-type"),
-        ("PUT", "/graphs?graph=https://w3id.org/xiezhi/graph/rules", TURTLE, "", 403, "write.graph"),
-        ("PATCH", f"/graphs?graph={LATER}", TURTLE, "", 405, "http.405"),
+        ("PUT", "/graphs?graph=https://w3id.org/xiezhi/graph/rules", AS_TURTLE, "", 403, "write.graph"),
+        ("PATCH", f"/graphs?graph={LATER}", AS_TURTLE, "", 405, "http.405"),
     ],
 )  # fmt: skip
 def test_every_error_says_what_is_wrong_in_both_languages(

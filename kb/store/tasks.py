@@ -59,6 +59,10 @@ _BRACKETS = re.compile(
 _CONTEXT = re.compile(r'"@(context|import)"\s*:\s*(\[[^\]]*)?"', re.DOTALL)
 
 
+class Untouchable(Exception):
+    """The update changes a graph that its writer may not write: its name."""
+
+
 class Rejected(Exception):
     """The file is refused: a code and what to say."""
 
@@ -83,7 +87,7 @@ def _done(header: wire.Header, body: bytes) -> tuple[wire.Header, bytes]:
         return {"error": error.args[0], "detail": error.args[1]}, b""
     except (SyntaxError, ValueError) as error:
         return {"error": "syntax", "detail": str(error)}, b""
-    except TooLarge as error:
+    except (TooLarge, Untouchable) as error:
         return {"error": "too-large", "graphs": error.args}, b""
     except MemoryError:
         return {"error": "memory"}, b""
@@ -96,6 +100,8 @@ def _done(header: wire.Header, body: bytes) -> tuple[wire.Header, bytes]:
 def update(header: dict[str, Any], body: bytes) -> bytes:
     """Run the update *body* on the folder ``copy`` and return how it differs from the folder ``original``.
 
+    One of the graphs ``fixed`` that differs ends it at once.
+
     The answer is N-Quads: the length of the additions in eight bytes, the additions, the removals.
     """
     copy = Store(header["copy"])
@@ -106,14 +112,17 @@ def update(header: dict[str, Any], body: bytes) -> bytes:
     for quad in list(copy.quads_for_pattern(None, None, None, DefaultGraph())):
         copy.add(Quad(quad.subject, quad.predicate, quad.object, DEFAULT))
     copy.clear_graph(DefaultGraph())
-    original = Store.read_only(header["original"])
+    original, fixed = Store.read_only(header["original"]), frozenset(header["fixed"])
     additions, removals = bytearray(), bytearray()
     touched = may_touch(body.decode())
     there, new = set(original.named_graphs()), set(copy.named_graphs())
     names = {name for name in there | new if name not in there or name == DEFAULT or touched(name.value)}
-    changed = [
-        name for name in names if isinstance(name, NamedNode) and _hash(original, name) != _hash(copy, name)
-    ]
+    changed = []
+    for name in names:
+        if isinstance(name, NamedNode) and _hash(original, name) != _hash(copy, name):
+            if name.value in fixed:
+                raise Untouchable(name.value)
+            changed.append(name)
     for name in changed:
         before, after = _lines(original, name), _lines(copy, name)
         for lines, target in ((after - before, additions), (before - after, removals)):

@@ -105,7 +105,9 @@ class Writes:
             try:
                 copy = Path(place) / "copy"
                 shutil.copytree(original, copy, copy_function=_link)
-                header = {"task": "update", "original": str(original), "copy": str(copy), "base": base}
+                fixed = [name.value for name in self._store.graphs() if not writer.writes(name)]
+                folders = {"original": str(original), "copy": str(copy)}
+                header = {"task": "update", "base": base, "fixed": fixed, **folders}
                 answer = self._run(header, text.encode(), writer)
             finally:
                 release()

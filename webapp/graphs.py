@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import tempfile
+import time
 from collections.abc import Callable
 from typing import IO, cast
 
@@ -27,6 +28,7 @@ from kb.errors import InputError, NotFound, QueryStopped, Text, XiezhiError
 from kb.namespaces import PREFIXES, RDF_TYPE, graph
 from kb.store import formats
 from kb.store.protocol import Change
+from kb.store.turns import Turns
 from kb.store.workers import Service
 from kb.store.writing import DEFAULT, PARSED, Writes
 from webapp.access import gatekeeper, me, requires
@@ -37,8 +39,11 @@ LARGEST = 64 << 20
 EMPTY = NamedNode("http://www.w3.org/ns/sparql-service-description#Graph")
 """The class of a graph that exists although it is empty: the store itself knows only graphs with quads."""
 STATE = graph("state")
+LONGEST, WAIT = 300.0, 5.0
+"""Seconds that a download may take to be written down, and that one waits for another of the same reader."""
 METHODS = ["GET", "PUT", "POST", "DELETE"]  # Flask adds HEAD and OPTIONS
 blueprint = Blueprint("graphs", __name__, url_prefix="/graphs")
+_turns = Turns(running=1, waiting=8)
 
 
 @blueprint.before_request
@@ -89,7 +94,11 @@ def _get_all() -> Response:
 
 def _download(media: str, form: RdfFormat, name: NamedNode | None = None) -> Response:
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the response
-    tag = _dump(file, form, name)
+    try:
+        with _turns.of(me().name, WAIT):
+            tag = _dump(file, form, name)
+    except TimeoutError:
+        raise _busy() from None
     size = file.tell()
     file.seek(0)
     response = send_file(file, mimetype=media, etag=tag)
@@ -103,13 +112,15 @@ def _download(media: str, form: RdfFormat, name: NamedNode | None = None) -> Res
 
 
 class _Tagged:
-    """A file that takes the hash of what is written to it."""
+    """A file that takes the hash of what is written to it, and takes nothing after :data:`LONGEST`."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+        self._file, self._until = file, time.monotonic() + LONGEST
         self.hash = hashlib.blake2b(digest_size=16)
 
     def write(self, data: bytes) -> int:
+        if time.monotonic() > self._until:
+            raise _busy()
         self.hash.update(data)
         return self._file.write(data)
 
@@ -171,7 +182,8 @@ def _condition(name: NamedNode) -> Callable[[], None]:
         if not wanted and not unwanted:
             return
         tags = _tags(name)
-        known = bool(tags) and (wanted.star_tag or any(map(wanted.contains, tags)))
+        # Weakly: the tag of a packed answer is weak, but stands for the same bytes once it is unpacked.
+        known = bool(tags) and (wanted.star_tag or any(map(wanted.contains_weak, tags)))
         clash = bool(tags) and (unwanted.star_tag or any(map(unwanted.contains_weak, tags)))
         if (wanted and not known) or clash:
             raise InputError.of(
@@ -258,6 +270,15 @@ def _mark_empty(name: NamedNode, *, empty: bool) -> None:
     if empty != (next(store.match(name, RDF_TYPE, EMPTY, STATE), None) is not None):
         change = Change([mark]) if empty else Change((), [mark])
         store.commit(change, actor=me().name, action="graph put", reason=name.value)
+
+
+def _busy() -> XiezhiError:
+    return QueryStopped.of(
+        "query.busy",
+        "下载太多或太大，暂时无法完成",
+        "there are too many downloads, or this one is too large",
+        repair=("稍后再试，或逐图下载", "try again in a moment, or take one graph after the other"),
+    )
 
 
 def _service() -> Service:

@@ -43,6 +43,10 @@ class Turns:
                 self._less(self._now, asker)
                 self._changed.notify_all()
 
+    def waiting(self, asker: Hashable) -> int:
+        """Return how many of *asker*'s queries wait."""
+        return self._later[asker]
+
     @staticmethod
     def _less(counter: Counter[Hashable], asker: Hashable) -> None:
         counter[asker] -= 1

@@ -118,10 +118,7 @@ def test_no_address_is_loaded(
 def test_graphs_that_are_named_are_not_fetched(client: Client, trap: tuple[str, list[Any]]) -> None:
     """Attack 3."""
     address = trap[0]
-    for query in (
-        f"ASK FROM <{address}> {{ ?s ?p ?o }}",
-        f"ASK FROM NAMED <{address}> {{ GRAPH ?g {{ ?s ?p ?o }} }}",
-    ):
+    for query in ("ASK FROM <%s> { ?s ?p ?o }", "ASK FROM NAMED <%s> { GRAPH ?g { ?s ?p ?o } }"):
         assert ask(client, query % address).json["boolean"] is False
     for name in ("default-graph-uri", "named-graph-uri"):
         reply = client.get(f"/sparql?query={quote('ASK { ?s ?p ?o }')}&{name}={quote(address)}")
@@ -188,9 +185,8 @@ def test_an_upload_fills_its_own_graph_and_no_other(client: Client, writer: dict
     )
     inside = '{"@id": "urn:other", "@graph": [{"@id": "urn:a", "urn:b": 1}]}'
     reply = client.ask("PUT", MINE, inside, {"Content-Type": "application/ld+json", **writer})
-    assert reply.status in (201, 400)
+    told(reply, 400, "file.syntax")
     assert client.get("/graphs?graph=urn:other", **writer).status == 404
-    client.ask("DELETE", MINE, headers=writer)
     for _ in range(2):
         client.ask("POST", MINE, "_:x <urn:b> 1 .", {"Content-Type": "text/turtle", **writer})
     assert len(client.get(MINE, "application/n-triples", **writer).text.splitlines()) == 2
@@ -371,9 +367,15 @@ def test_a_runaway_query_is_stopped_while_its_neighbours_are_answered(
     client: Client, writer: dict[str, str]
 ) -> None:
     """Attack 9: a visitor starts as many as he can; somebody else asks on."""
+
+    def attack() -> tuple[float, Reply]:
+        before = time.monotonic()
+        reply = ask(client, RUNAWAY)
+        return time.monotonic() - before, reply
+
     with ThreadPoolExecutor(12) as pool:
         began = time.monotonic()
-        attacks = [pool.submit(ask, client, RUNAWAY) for _ in range(12)]
+        attacks = [pool.submit(attack) for _ in range(12)]
         time.sleep(0.3)
         waits = []
         while time.monotonic() - began < 4.5:
@@ -381,10 +383,11 @@ def test_a_runaway_query_is_stopped_while_its_neighbours_are_answered(
             assert ask(client, "ASK { ?s ?p ?o }", **writer).status == 200
             waits.append(time.monotonic() - before)
             assert client.get("/login", "text/html").status == 200
-        replies = [attack.result() for attack in attacks]
+        ended = [one.result() for one in attacks]
         assert time.monotonic() - began < 12
+    replies = [reply for _, reply in ended]
     counts = Counter(reply.json["faults"][0]["code"] for reply in replies)
-    assert counts["query.timeout"] >= 1
+    assert 4.9 < min(took for took, reply in ended if reply.status == 504) < 6.5
     assert counts.keys() <= {"query.timeout", "query.busy"}
     assert all(reply.headers["Retry-After"] for reply in replies if reply.status == 503)
     assert sorted(waits)[len(waits) // 2] < 0.3

@@ -347,6 +347,9 @@ def test_nobody_writes_over_what_he_has_not_seen(client: Client, writer: dict[st
     put(client, writer, LATER, "<urn:a> <urn:b> 1 .")
     tag = client.get(f"/graphs?graph={LATER}", **writer).headers["ETag"]
     assert put(client, writer, LATER, "<urn:a> <urn:b> 2 .", If_Match=tag).status == 204
+    packed = client.get(f"/graphs?graph={G}", **{"Accept-Encoding": "gzip", **writer}).headers["ETag"]
+    assert packed.startswith("W/")
+    assert put(client, writer, G, DATA, If_Match=packed).status == 204
     late = put(client, writer, LATER, "<urn:a> <urn:b> 3 .", If_Match=tag)
     told(late, 412, "graph.changed")
     told(put(client, writer, LATER, "<urn:a> <urn:b> 3 .", If_None_Match="*"), 412, "graph.changed")

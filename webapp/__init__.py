@@ -15,7 +15,7 @@
                ├─ datasets  what departments share, how good  (dataset_pages.py)
                │            declarations, deliveries          (datasets_api.py)
                ├─ catalogue DCAT, VoID, downloads             (catalogue.py)
-               └─ access, security, cors, i18n, problems, filters     what all of them share
+               └─ access, security, cors, packing, i18n, problems, filters     what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
 """
@@ -51,6 +51,7 @@ from webapp import (
     filters,
     graphs,
     i18n,
+    packing,
     pages,
     personal,
     personal_api,
@@ -65,6 +66,7 @@ __all__ = ["create_app"]
 
 for _blueprint in (protocol.blueprint, graphs.blueprint, catalogue.blueprint):
     cors.open_to_other_sites(_blueprint)  # once a process, which may have several applications
+    packing.pack(_blueprint)
 
 SESSION_HOURS = 12
 """A session ends after a shift without a request."""

@@ -46,6 +46,9 @@ BY_CODE = {
     "query.not-acceptable": 406,
     "query.unwritable": 406,
     "query.timeout": 504,
+    "store.refused": 422,
+    "graph.name": 400,
+    "graph.changed": 412,
 }
 """Statuses of single faults; the class of the error decides for the others."""
 
@@ -146,6 +149,8 @@ def _http_message(status: int, error: HTTPException) -> Text:
             return Text("令牌不对、已过期或已吊销", "the token is wrong, expired or revoked")
         case 413:
             return Text("请求内容超过上限", "the request is larger than allowed")
+        case 415:
+            return Text("不支持这种内容类型或压缩方式", "the content's type or encoding is not supported")
         case 405:
             return Text("此地址不支持该方法", "this address does not support the method")
         case _:

@@ -29,6 +29,8 @@ from kb.services.loading import Progress
 from kb.services.releases.archive import Archive
 from kb.services.releases.keeping import current, remember
 from kb.sharing.intake import Intake
+from kb.sharing.personal.master import Master
+from kb.sharing.personal.vault import Vault
 from kb.store.embedded import open_store
 from kb.store.protocol import Store
 from kb.store.replaced import ReplacedStore
@@ -84,7 +86,17 @@ class Workspace:
     @cached_property
     def intake(self) -> Intake:
         """Where departments deliver datasets. The contracts are the product's: releases hold no mappings."""
-        return Intake(self.store, self.home, folder("ontology") / "shapes")
+        return Intake(self.store, self.home, folder("ontology") / "shapes", vault=self.vault)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The personal fields of shared data.
+
+        :raises PersonalFault: what is configured as the key is none.
+        """
+        vault = Vault(self.store, self.home, Master.of_environment())
+        vault.tidy()
+        return vault
 
     def _reads(self, name: NamedNode) -> bool:
         """Whether rules read the graph *name*."""

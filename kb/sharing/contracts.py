@@ -62,17 +62,26 @@ class Contract:
         return frozenset(column.property for column in self.table.columns if column.property)
 
     @cached_property
-    def personal(self) -> frozenset[str]:
-        """The properties that tell of a person: those whose shape says how to mask them (``xz:masking``)."""
+    def maskings(self) -> dict[str, NamedNode]:
+        """The properties that tell of a person, and how their shapes say to mask them (``xz:masking``)."""
         quads = list(parse(self.shapes, format=RdfFormat.TURTLE))
-        masked = {quad.subject for quad in quads if quad.predicate == xz("masking")}
-        return frozenset(
-            quad.object.value
+        kinds = {
+            quad.subject: quad.object
+            for quad in quads
+            if quad.predicate == xz("masking") and isinstance(quad.object, NamedNode)
+        }
+        return {
+            quad.object.value: kinds[quad.subject]
             for quad in quads
             if quad.predicate.value == SH + "path"
-            and quad.subject in masked
+            and quad.subject in kinds
             and isinstance(quad.object, NamedNode)
-        )
+        }
+
+    @cached_property
+    def personal(self) -> frozenset[str]:
+        """The properties that tell of a person."""
+        return frozenset(self.maskings)
 
     @cached_property
     def label(self) -> Text:

@@ -199,7 +199,19 @@ class Datasets:
                     )
         if isinstance(contract, NamedNode):
             try:
-                contracts.get(contract.value.rsplit("/", 1)[-1])
+                found = contracts.get(contract.value.rsplit("/", 1)[-1])
+                if found.personal and xz("retention").value not in values:
+                    faults.append(
+                        Fault(
+                            "dataset.retention",
+                            Text("含个人信息的数据集必须写明保存期限", "personal fields need a retention"),
+                            iri.value,
+                            Text(
+                                '例如 xz:retention "P90D"^^xsd:duration',
+                                'such as xz:retention "P90D"^^xsd:duration',
+                            ),
+                        )
+                    )
             except InputError as error:
                 faults += error.faults
         return faults

@@ -7,7 +7,7 @@
     │     delivery.too-large, .format, .encoding, .doctype, .too-deep, .archive, .context, .named-graph,
     │     .columns, .empty, .memory, .timeout, .crashed, .answer
     ├── DatasetFault      a declaration that is wrong, or an unfit call
-    │     dataset.turtle, .declaration, .publisher, .contract, .iri, .keeper
+    │     dataset.turtle, .declaration, .publisher, .contract, .iri, .retention, .keeper
     └── NotFound          dataset.unknown, contract.unknown
     KnowledgeFault        contract.mapping, contract.shapes: a contract of the product is wrong
     DeliveryBusy          delivery.busy: too many files at once (HTTP 503)

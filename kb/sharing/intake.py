@@ -28,9 +28,11 @@ from kb.sharing.deliveries import DELIVERY, Delivery
 from kb.sharing.errors import DatasetFault, DeliveryBusy, DeliveryRefused
 from kb.sharing.incoming import Incoming
 from kb.sharing.lookups import Lookups
+from kb.sharing.personal.master import HOW
+from kb.sharing.personal.vault import Vault
 from kb.sharing.problems import Rejected
 from kb.sharing.process import Good, Job
-from kb.sharing.promotion import ATOMIC, Promotion, Sealer
+from kb.sharing.promotion import ATOMIC, Promotion
 from kb.sharing.quarantine import Quarantined
 from kb.sharing.spool import Spool, Writing
 from kb.sharing.values import CHINA
@@ -78,17 +80,17 @@ class Outcome:
 class Intake:
     """The intake of one store; thread-safe. Open one a store: it finishes what the last one left."""
 
-    def __init__(self, store: Store, home: Path, shapes: Path, *, sealer: Sealer | None = None) -> None:
+    def __init__(self, store: Store, home: Path, shapes: Path, *, vault: Vault | None = None) -> None:
         """Take the store, the folder for deliveries under way, and the folder of the contracts.
 
-        *sealer* encrypts personal fields; without it, no dataset that has some is taken in.
+        *vault* keeps personal fields; without its key, no dataset that has some is taken in.
         """
-        self._store, self._home, self._sealer = store, home, sealer
+        self._store, self._home, self._vault = store, home, vault
         self._shapes = shapes
         self.contracts = Contracts(shapes)
         self.datasets = Datasets(store)
         self._places = threading.BoundedSemaphore(WORKERS)
-        self._storing = threading.Lock()
+        self._storing = vault.lock if vault else threading.RLock()
         self._lookups = Lookups(store)
 
     def recover(self) -> int:
@@ -233,7 +235,8 @@ class Intake:
             if isinstance(part, Good):
                 outcome.stored += part.records
                 if writing is not None:
-                    writing.good(part.text)
+                    sealing = self._vault if job.contract.personal else None
+                    writing.good(part.text if sealing is None else sealing.cover(part.text))
             else:
                 outcome.quarantined += part.records
                 outcome.problems += part.rejected[: SHOWN - len(outcome.problems)]
@@ -256,14 +259,19 @@ class Intake:
             ):
                 delivery = replace(delivery, supersedes=before.iri)
             job = Job(self.contracts.get(dataset.contract), dataset.base, {})
-            Promotion(self._store, dataset, delivery, accepted, job, self._sealer, progress).run()
+            sealing = (
+                self._vault.sealing(dataset, job.contract) if self._vault and job.contract.personal else None
+            )
+            Promotion(self._store, dataset, delivery, accepted, job, sealing, progress).run()
             return delivery
 
     def _dataset(self, accepted: Spool) -> Dataset:
         return self.datasets.find(accepted.description["path"])
 
     def _can_seal(self, dataset: Dataset) -> bool:
-        return self._sealer is not None or not self.contracts.get(dataset.contract).personal
+        return (self._vault is not None and self._vault.ready) or not self.contracts.get(
+            dataset.contract
+        ).personal
 
     def _before(self, dataset: Dataset, digest: str, increment: bool) -> Delivery | None:
         """Return the delivery that this file would only repeat.
@@ -304,9 +312,10 @@ def _now() -> datetime:
 def _no_key(dataset: Dataset) -> XiezhiError:
     return DatasetFault.of(
         "dataset.keeper",
-        "本数据集含个人信息，但没有配置加密密钥",
-        "the dataset has personal fields, but no key to encrypt them is configured",
+        "本数据集含个人信息，但没有配置加密密钥，或与以往的不同",
+        "the dataset has personal fields, and no key for them is configured, or another one than before",
         where=dataset.path,
+        repair=HOW,
     )
 
 

@@ -14,10 +14,9 @@ An unchanged record costs a comparison and writes nothing, so the monthly list o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Protocol
 
 from pyoxigraph import NamedNode, Quad
 
@@ -25,6 +24,7 @@ from kb.errors import Text
 from kb.sharing import deliveries, process, quarantine
 from kb.sharing.datasets import CATALOGUE, GENERATED, Dataset
 from kb.sharing.deliveries import ENDED, Delivery
+from kb.sharing.personal.sealing import Sealing
 from kb.sharing.process import Job
 from kb.sharing.spool import Spool
 from kb.store.protocol import Change, Store
@@ -40,17 +40,6 @@ ACTION = "deliver"
 Progress = Callable[[Text, int, int], None]
 
 
-class Sealer(Protocol):
-    """Who encrypts personal fields."""
-
-    def seal(self, dataset: Dataset, quads: Sequence[Quad]) -> Iterable[Quad]:
-        """Return what is stored in place of *quads*, which hold personal values of records of *dataset*.
-
-        Every quad returned has the record as its subject and lies in ``dataset.personal``.
-        """
-        ...
-
-
 @dataclass
 class Promotion:
     """One delivery on its way into the store."""
@@ -60,7 +49,8 @@ class Promotion:
     delivery: Delivery
     spool: Spool
     job: Job
-    sealer: Sealer | None = None
+    sealing: Sealing | None = None
+    """For a contract with personal fields."""
     progress: Progress | None = None
     _additions: list[Quad] = field(default_factory=list)
     _removals: list[Quad] = field(default_factory=list)
@@ -89,7 +79,7 @@ class Promotion:
         if self._empty(graph) and self._empty(self.dataset.personal):
             self._change(self._groups(), frozenset())
             return
-        new = {subject: _digest(quads) for subject, quads in self._groups()}
+        new = {subject: _digest(self._shown(quads)) for subject, quads in self._groups()}
         same: set[str] = set()
         for subject, old in _by_subject(self.store.match(None, None, None, graph)):
             if subject not in new:
@@ -108,19 +98,17 @@ class Promotion:
             return
         for subject, quads in groups:
             self._tell()
-            secret = self._sealed(subject, quads)
-            if subject in same and not secret:
+            if self.sealing is not None:
+                self._seal(self.sealing, subject, quads)
+            if subject in same:
                 continue
             old = [] if fresh else list(self.store.match(NamedNode(subject), None, None, self._graph))
-            wanted = [quad for quad in quads if quad.predicate.value not in self.job.contract.personal]
+            wanted = self._shown(quads)
             if _digest(old) != _digest(wanted):
                 kept = set(old)
                 wanted += self._origin(subject)
                 self._removals += kept.difference(wanted)
                 self._additions += [quad for quad in wanted if quad not in kept]
-            if secret:
-                self._removals += self._personal(subject)
-                self._additions += secret
             self._flush()
 
     def _load(self) -> None:
@@ -139,7 +127,8 @@ class Promotion:
 
     def _groups(self) -> Iterator[tuple[str, list[Quad]]]:
         for chunk in self.spool.good():
-            yield from _by_subject(process.quads(chunk, self._graph, self.job))
+            text = chunk if self.sealing is None else self.sealing.uncovered(chunk)
+            yield from _by_subject(process.quads(text, self._graph, self.job))
 
     def _origin(self, subject: str) -> list[Quad]:
         """Where a dataset grows by deliveries, each record says which one it came in."""
@@ -147,11 +136,16 @@ class Promotion:
             return []
         return [Quad(NamedNode(subject), GENERATED, self.delivery.iri, self._graph)]
 
-    def _sealed(self, subject: str, quads: Sequence[Quad]) -> list[Quad]:
-        personal = self.job.contract.personal
-        if not personal or self.sealer is None:
-            return []
-        return list(self.sealer.seal(self.dataset, [q for q in quads if q.predicate.value in personal]))
+    def _shown(self, quads: list[Quad]) -> list[Quad]:
+        """Return what of a record lies open: personal values are masked."""
+        return quads if self.sealing is None else self.sealing.shown(quads)
+
+    def _seal(self, sealing: Sealing, subject: str, quads: list[Quad]) -> None:
+        kept = self._personal(subject)
+        sealed = sealing.sealed(subject, quads, kept)
+        if sealed is not kept:
+            self._removals += kept
+            self._additions += sealed
 
     def _personal(self, subject: str) -> list[Quad]:
         return list(self.store.match(NamedNode(subject), None, None, self.dataset.personal))
@@ -201,6 +195,8 @@ class Promotion:
             self._commit()
 
     def _commit(self, key: str | None = None) -> None:
+        if self.sealing is not None:
+            self.sealing.keep()
         change = Change(self._additions, self._removals)
         actor, reason = self.delivery.actor, self._reason
         self.store.commit(change, actor=actor, action=ACTION, reason=reason, key=key)

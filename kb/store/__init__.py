@@ -10,7 +10,7 @@ Two halves; each module imports only from below itself::
     journal     the hash-chained entries in SQLite         wire        frames on a pipe
     protocol    Store, Change, Receipt, Entry              formats     media types of answers
     delta       quads as bytes                             gate        what is run at all
-    lock        one process for a folder
+    lock        one process for a folder                   turns       nobody takes all workers
 
 The right half knows of the left only the protocol. Import the modules: this package is empty, so
 that a worker starts in a few hundredths of a second.

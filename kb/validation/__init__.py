@@ -16,6 +16,6 @@ over a long chain takes its time.
 
     InputError
     ├── ShapesFault   validation.syntax, .list, .path, .node, .closed, .term, .nested, .recursive, .query,
-    │                 .engine
+    │                 .steps, .engine
     └── DataFault     validation.data, .depth
 """

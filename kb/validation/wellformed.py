@@ -22,6 +22,10 @@ DEEPEST = 40
 """Levels of shapes within shapes; the engine stops at 48."""
 QUERY_DEEPEST = 64
 """Brackets within brackets in a query of a shape."""
+STEPS = 1_000
+"""Steps of a path once all that it refers to is written out."""
+REPEATED = 2
+"""Repetitions (``*``, ``+``) within one another; each multiplies the time by the number of nodes."""
 FIRST, REST, NIL = (NamedNode(RDF + name) for name in ("first", "rest", "nil"))
 
 Node = NamedNode | BlankNode | Literal
@@ -40,7 +44,7 @@ def check(facts: Facts) -> None:
     """
     faults = [*_terms(facts), *_properties(facts), *_queries(facts)]
     if not faults:
-        faults = [*_lists(facts), *_nesting(facts)]
+        faults = [*_lists(facts), *_nesting(facts), *_steps(facts)]
     if faults:
         raise ShapesFault(faults)
 
@@ -132,6 +136,42 @@ def _lists(facts: Facts) -> Iterator[Fault]:
                 if members(facts, head) is None:
                     zh = f"sh:{predicate} 的值不是完整的列表"
                     yield fault("list", zh, f"the value of sh:{predicate} is not a complete list", subject)
+
+
+def _steps(facts: Facts) -> Iterator[Fault]:
+    """Refuse paths that cannot be followed in bounded time: long, circular, much repeated."""
+    known: dict[Node, tuple[int, int]] = {}
+    for subject, properties in facts.items():
+        for path in properties.get(SH + "path", []):
+            steps, repeated = _measure(facts, path, known, QUERY_DEEPEST)
+            if steps > STEPS or repeated > REPEATED:
+                zh, en = (
+                    "属性路径太长、循环或重复嵌套",
+                    "the path is too long, circular, or repeats what repeats",
+                )
+                repair = Text("一层重复就够：(p*)* 即 p*", "repeat once: (p*)* is p*")
+                yield fault("steps", zh, en, subject, repair)
+
+
+def _measure(facts: Facts, node: Node, known: dict[Node, tuple[int, int]], deeper: int) -> tuple[int, int]:
+    """Return how many steps the path *node* is when written out, and how deep its repetitions nest."""
+    if not isinstance(node, BlankNode):
+        return 1, 0
+    if node not in known:
+        cell = facts.get(node, {})
+        items = (members(facts, node) or ()) if FIRST.value in cell else ()
+        inner = [*items, *(one for name in PATHS for one in cell.get(SH + name, []))]
+        if (FIRST.value in cell and not items) or deeper == 0:
+            return STEPS + 1, 0
+        inner = [
+            part
+            for one in inner
+            for part in ((members(facts, one) or [one]) if SH + "alternativePath" in cell else [one])
+        ]
+        sizes = [_measure(facts, one, known, deeper - 1) for one in inner]
+        repeats = any(SH + name in cell for name in ("zeroOrMorePath", "oneOrMorePath"))
+        known[node] = sum(s for s, _ in sizes), max((r for _, r in sizes), default=0) + repeats
+    return known[node]
 
 
 def _inner(facts: Facts, shape: Node) -> Iterator[Node]:

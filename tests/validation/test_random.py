@@ -1,6 +1,6 @@
 """Random shapes on random data: both engines find the same, or the table says why not.
 
-300 pairs; ``XIEZHI_SHACL_PAIRS=10000`` for more.
+100 pairs, others each time; ``XIEZHI_SHACL_PAIRS=10000`` for more.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.validation.differences import KINDS, PREFIXES, Kind
 from tests.validation.explaining import SEEN, Shapes, differing, kind_of, refused, unexplained
 from tests.validation.strategies import Pair, pairs
 
-PAIRS = int(os.environ.get("XIEZHI_SHACL_PAIRS", "300"))
+PAIRS = int(os.environ.get("XIEZHI_SHACL_PAIRS", "100"))
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Parsing weird boolean:UserWarning"),
     pytest.mark.filterwarnings("ignore::pyshacl.errors.ConstraintLoadWarning"),
@@ -74,7 +74,13 @@ def test_every_component_of_the_core_is_among_the_random_shapes() -> None:
     """A generator that leaves a component out would find nothing wrong with it."""
     drawn: set[str] = set()
 
-    @settings(max_examples=600, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=300,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(pairs())
     def look(pair: Pair) -> None:
         drawn.update(triple.predicate.value.removeprefix(SH) for triple in pair[0])

@@ -66,7 +66,8 @@ def test_what_is_not_a_term_is_told() -> None:
 def test_a_violation_tells_focus_path_value_shape_root_severity_message_and_repair() -> None:
     wanted = shapes(
         "ex:S sh:targetClass ex:C ; sh:property [ sh:path ex:age ; sh:maxInclusive 150 ; "
-        "  sh:severity sh:Warning ; sh:message '太老'@zh, 'too old'@en ; xz:repair '核对'@zh, 'look again'@en ] ."
+        "  sh:severity sh:Warning ; sh:message '太老'@zh, 'too old'@en ;"
+        " xz:repair '核对'@zh, 'look again'@en ] ."
     )
     (found,) = wanted.validate(data("ex:a a ex:C ; ex:age 151 ."))
     assert (found.focus, found.value) == (NamedNode(EX + "a"), Literal(151))
@@ -103,7 +104,8 @@ def test_a_query_fills_in_its_message() -> None:
     wanted = shapes(
         """ex:S sh:targetClass ex:C ; sh:sparql [
         sh:message "{?value} 太大"@zh, "{?value} is too big"@en ;
-        sh:select "SELECT $this ?value WHERE { $this <http://example.org/p> ?value FILTER(?value > 5) }" ] ."""
+        sh:select "SELECT $this ?value WHERE { $this <http://example.org/p> ?value FILTER(?value > 5) }"
+        ] ."""
     )
     found = wanted.validate(data("ex:a a ex:C ; ex:p 7, 8, 1 ."))
     assert {(one.message.zh, one.message.en) for one in found} == {

@@ -11,8 +11,9 @@ import shutil
 from pathlib import Path
 
 from kb.errors import StoreError, XiezhiError
+from kb.store.engine import Engine, Marker
 from kb.store.journal import Journal
-from kb.store.quads import DAMAGE, Marker, Quads
+from kb.store.quads import DAMAGE, Quads
 
 _log = logging.getLogger(__name__)
 
@@ -46,14 +47,22 @@ def rebuild_quads(folder: Path, journal: Journal) -> Quads:
     return _caught_up(_next(folder), journal)
 
 
+def catch_up(engine: Engine, journal: Journal, where: object) -> None:
+    """Apply all of *journal* that *engine*, which people know as *where*, lacks.
+
+    :raises StoreError: ``store.chain-broken`` where it has seen another journal than this one.
+    """
+    _compare(engine.marker, journal)
+    if behind := journal.sequence - engine.marker.sequence:
+        level = logging.INFO if engine.marker.sequence else logging.WARNING
+        _log.log(level, "applying %d journal entries that %s lacks", behind, where)
+        engine.replay(journal.entries(engine.marker.sequence))
+
+
 def _caught_up(path: Path, journal: Journal) -> Quads:
     quads = Quads(path)
     try:
-        _compare(quads.marker, journal)
-        if behind := journal.sequence - quads.marker.sequence:
-            level = logging.INFO if quads.marker.sequence else logging.WARNING
-            _log.log(level, "applying %d journal entries that %s lacks", behind, path)
-            quads.replay(journal.entries(quads.marker.sequence))
+        catch_up(quads, journal, path)
     except BaseException:
         quads.close()
         raise

@@ -23,7 +23,7 @@ from kb.services import loading
 from kb.services.loading import Progress
 from kb.services.releases.archive import Archive
 from kb.services.releases.keeping import current, remember
-from kb.store.embedded import open_store
+from kb.store.opening import open_configured
 from kb.store.protocol import Store
 from kb.store.replaced import ReplacedStore
 
@@ -41,7 +41,7 @@ class Workspace:
     ) -> None:
         examples = folder("examples")
         self.home = home
-        self.store: Store = open_store(home)
+        self.store: Store = open_configured(home)
         try:
             day, archive = today(), Archive(home)
             base = self.knowledge = current(self.store, archive, day)

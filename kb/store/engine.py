@@ -69,6 +69,8 @@ class Engine(ABC):
     """Quads and their :attr:`marker`; one thread writes at a time, any number read."""
 
     marker: Marker
+    repair = ("从备份恢复", "restore a backup")
+    """What people do where the journal is not the one that was applied."""
 
     def admit(self, change: Change) -> None:  # noqa: B027 - a hook: most take whatever was admitted
         """Turn away a *change* that this engine could not apply, before it is journalled.

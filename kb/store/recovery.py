@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from kb.errors import StoreError, XiezhiError
-from kb.store.engine import Engine, Marker
+from kb.store.engine import Engine
 from kb.store.journal import Journal
 from kb.store.quads import DAMAGE, Quads
 
@@ -52,7 +52,7 @@ def catch_up(engine: Engine, journal: Journal, where: object) -> None:
 
     :raises StoreError: ``store.chain-broken`` where it has seen another journal than this one.
     """
-    _compare(engine.marker, journal)
+    _compare(engine, journal)
     if behind := journal.sequence - engine.marker.sequence:
         level = logging.INFO if engine.marker.sequence else logging.WARNING
         _log.log(level, "applying %d journal entries that %s lacks", behind, where)
@@ -69,8 +69,9 @@ def _caught_up(path: Path, journal: Journal) -> Quads:
     return quads
 
 
-def _compare(marker: Marker, journal: Journal) -> None:
-    """Refuse a journal that was cut off or rewritten after Oxigraph applied it."""
+def _compare(engine: Engine, journal: Journal) -> None:
+    """Refuse a journal that was cut off or rewritten after *engine* applied it."""
+    marker = engine.marker
     if marker.sequence == 0:
         return
     entry = next(journal.entries(marker.sequence - 1), None)
@@ -81,7 +82,7 @@ def _compare(marker: Marker, journal: Journal) -> None:
             f"审计链断裂：第 {first} 条已应用，但日志中没有它，或内容不同",
             f"the audit chain is broken: entry {first} was applied, but the journal lacks it or has another",
             where=str(journal.path),
-            repair=("从备份恢复", "restore a backup"),
+            repair=engine.repair,
         )
 
 

@@ -297,6 +297,19 @@ class RemoteStore(JournalledStore[RemoteQuads]):
             self._quads.empty()
             self._catch_up(self._quads)
 
+    def match(
+        self, s: Subject | None, p: NamedNode | None, o: Term | None, graph: NamedNode | None = None
+    ) -> Iterator[Quad]:
+        """Return the quads that fit; ``None`` fits everything."""
+        if self._failure:  # a load that an outage cut short
+            self._recover()
+        return super().match(s, p, o, graph)
+
+    def _settle(self) -> None:
+        if self._failure:
+            self._recover()
+        super()._settle()
+
     def _open(self) -> RemoteQuads:
         with ExitStack() as undo:
             undo.callback(self._server.close)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from io import BytesIO
-from typing import IO
+from typing import IO, cast
 from urllib.parse import parse_qs, urlencode, urljoin
 
 from pyoxigraph import (
@@ -84,26 +85,31 @@ class Server:
 
         It is read to its end at once: a view that lasts, and a server that nobody keeps waiting.
         """
-        held: IO[bytes] = BytesIO()
-        with self.asked(text, accept, dataset) as (media, pieces):
+        with (
+            tempfile.SpooledTemporaryFile(IN_MEMORY) as held,
+            self.asked(text, accept, dataset) as (media, pieces),
+        ):
             for piece in pieces:
                 held.write(piece)
-                if isinstance(held, BytesIO) and held.tell() > IN_MEMORY:
-                    short, held = held, tempfile.TemporaryFile()  # noqa: SIM115 - goes with its last user
-                    held.write(short.getbuffer())
-        held.seek(0)
-        return media, held
+            length = held.tell()
+            held.seek(0)
+            if length <= IN_MEMORY:
+                return media, BytesIO(held.read())
+            # The file is gone with its last user, who need not close it.
+            return media, cast(IO[bytes], mmap.mmap(held.fileno(), length, access=mmap.ACCESS_READ))
 
     def rows(self, text: str, dataset: Sequence[tuple[str, str]] = ()) -> QuerySolutions:
         """Answer a ``SELECT``."""
         results = parse_query_results(self.answer(text, TABLE, dataset)[1], QueryResultsFormat.JSON)
-        assert isinstance(results, QuerySolutions)
+        if not isinstance(results, QuerySolutions):
+            raise SyntaxError("there are no rows")
         return results
 
     def holds(self, text: str, dataset: Sequence[tuple[str, str]] = ()) -> bool:
         """Answer an ``ASK``."""
         results = parse_query_results(self.answer(text, TABLE, dataset)[1], QueryResultsFormat.JSON)
-        assert isinstance(results, QueryBoolean)
+        if not isinstance(results, QueryBoolean):
+            raise SyntaxError("it is neither true nor false")
         return bool(results)
 
     def update(self, text: str) -> None:

@@ -6,8 +6,11 @@
                ├─ api       reports and recommendations       (api.py, openapi.yaml)
                ├─ explain   why, why not, ask next, what if   (explain_pages.py, explain_api.py)
                ├─ releases  which there are, replay           (release_api.py)
-               ├─ sparql    read-only SPARQL 1.1 Protocol     (sparql.py)
-               └─ security, i18n, problems, filters           what all three share
+               ├─ sparql    SPARQL 1.1 Protocol               (sparql.py)
+               ├─ graphs    Graph Store Protocol              (graphs.py)
+               ├─ accounts  log in, tokens                    (accounts.py)
+               ├─ audit     the journal                       (audit_api.py)
+               └─ access, security, cors, i18n, problems, filters     what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
 """
@@ -16,30 +19,56 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from datetime import timedelta
 
 from flask import Flask
 
+from kb.access.accounts import Accounts
+from kb.access.trail import Trail
 from kb.report.document import MAX_BYTES
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
-from webapp import api, explain_api, explain_pages, filters, i18n, pages, problems, release_api, security
+from kb.store.writing import Writes
+from webapp import (
+    access,
+    accounts,
+    api,
+    audit_api,
+    cors,
+    explain_api,
+    explain_pages,
+    filters,
+    graphs,
+    i18n,
+    pages,
+    problems,
+    release_api,
+    security,
+)
 from webapp import sparql as protocol
 from webapp.desk import Desk
 
 __all__ = ["create_app"]
+
+SESSION_HOURS = 12
+"""A session ends after a shift without a request."""
 
 
 def create_app(
     workspace: Workspace,
     *,
     sparql: Service | None = None,
+    writes: Writes | None = None,
     secret: bytes | None = None,
+    key: str | None = None,
     hosts: Sequence[str] = (),
     testing: bool = False,
 ) -> Flask:
     """Return the application that serves *workspace*.
 
     :param sparql: the sandboxed query service; without it ``/sparql`` answers 503.
+    :param writes: takes updates and uploads; without it they are answered with 503.
+    :param key: the token of the command line on this machine, which may do everything.
     :param secret: the key that signs sessions; without it a new one, which ends open sessions.
     :param hosts: names by which browsers may address the server, beside IP addresses and ``localhost``.
     """
@@ -50,6 +79,7 @@ def create_app(
         MAX_CONTENT_LENGTH=MAX_BYTES,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
         # A page stays open for a whole shift: its form must still work in the last hour.
         WTF_CSRF_TIME_LIMIT=None,
     )
@@ -57,16 +87,31 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the contract fixes the order of keys
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_map.converters["incident"] = pages.IncidentId
-    app.extensions["xiezhi"] = Desk(workspace, sparql)
+    app.extensions["xiezhi"] = Desk(workspace, sparql, writes)
 
     i18n.init_app(app)
     filters.init_app(app)
     problems.init_app(app)
+    store = workspace.store
+    accounts_of, trail = Accounts(workspace.home), Trail(store)
+    trail.adopt(accounts_of)
+    access.init_app(app, access.Gatekeeper(accounts_of, workspace.policies, trail, key))
     csrf = security.init_app(app, hosts)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(explain_pages.blueprint)
-    for blueprint in (api.blueprint, explain_api.blueprint, release_api.blueprint, protocol.blueprint):
-        # A cross-site form can neither send application/json nor change anything at /sparql.
+    app.register_blueprint(accounts.blueprint)
+    for blueprint in (protocol.blueprint, graphs.blueprint):
+        cors.open_to_other_sites(blueprint)
+    for blueprint in (
+        api.blueprint,
+        explain_api.blueprint,
+        release_api.blueprint,
+        audit_api.blueprint,
+        protocol.blueprint,
+        graphs.blueprint,
+    ):
+        # Programs send no forgery token. What a page of another site sends is a visitor's (webapp.access),
+        # and no form can send application/json.
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     return app

@@ -13,15 +13,16 @@ from typing import Any
 import yaml
 from flask import Blueprint, Response, abort, json, jsonify, render_template, request, url_for
 
+from kb.access.trail import EXPORT
 from kb.errors import ReportRejected
 from kb.report.document import parse_json
 from kb.services import export, incident
 from kb.services.recommendation import recommend
 from webapp import forms, listing
+from webapp.access import gatekeeper, me, requires
 from webapp.desk import desk
 from webapp.problems import both
 
-ACTOR = "api"
 MOST = 500
 """Incidents that one list may have."""
 JSON = "application/json"
@@ -35,6 +36,7 @@ def index() -> str:
 
 
 @blueprint.post("/api/recommend")
+@requires("report")
 def report() -> tuple[Response, int]:
     """Store a report and return the recommendation for it."""
     if request.mimetype != JSON:
@@ -42,13 +44,14 @@ def report() -> tuple[Response, int]:
     body = request.get_data(cache=False)
     data = parse_json(body)
     _require_unicode(data)
-    answer = incident.report(desk().workspace, data, actor=ACTOR, key=_key(body))
+    answer = incident.report(desk().workspace, data, actor=me().name, key=_key(body))
     response = jsonify(recommend(desk().workspace, answer))
     response.headers["Location"] = url_for("api.show", identifier=answer.id)
     return response, 200 if answer.duplicate else 201
 
 
 @blueprint.get("/api/incidents")
+@requires("explain")
 def incidents() -> Response:
     """List the newest incidents, newest first."""
     limit = request.args.get("limit", 50, type=int)
@@ -58,6 +61,7 @@ def incidents() -> Response:
 
 
 @blueprint.get("/api/incidents/<incident:identifier>")
+@requires("explain")
 def show(identifier: str) -> Response:
     """Return what is recommended for an incident: as JSON, or as the stored graphs in an RDF format."""
     offers = [JSON, *export.FORMATS]
@@ -65,6 +69,7 @@ def show(identifier: str) -> Response:
     if media is None:
         abort(406, description=f"choose one of: {', '.join(offers)}")
     if media in export.FORMATS:
+        gatekeeper().trail.record(me().name, EXPORT, f"incident {identifier}")
         body = export.serialize(desk().workspace, identifier, media)
         response = Response(body, content_type=f"{media}; charset=utf-8")
     else:

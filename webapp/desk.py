@@ -9,15 +9,17 @@ from flask import current_app
 
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
+from kb.store.writing import Writes
 from webapp.places import Places
 
 
 class Desk:
     """The parts of Xiezhi behind one Flask application."""
 
-    def __init__(self, workspace: Workspace, sparql: Service | None) -> None:
+    def __init__(self, workspace: Workspace, sparql: Service | None, writes: Writes | None = None) -> None:
         self.workspace = workspace
         self.sparql = sparql
+        self.writes = writes
         self.places = Places(workspace.store)
         self.continuing = threading.Lock()
         """Held while an incident is read, amended and stored: two officers may answer at the same time."""

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 from kb.errors import InputError, ReportRejected
 from kb.report.document import parse_json
 from kb.services import asking, drawing, explaining, proof_rdf, telling, whatif, whynot
+from webapp.access import requires
 from webapp.desk import desk
 from webapp.i18n import language
 from webapp.visibility import visible_to
@@ -20,6 +21,7 @@ blueprint = Blueprint("explain_api", __name__)
 
 
 @blueprint.get("/api/incidents/<incident:identifier>/why")
+@requires("explain")
 def why(identifier: str) -> Response:
     """Return the proofs of a conclusion: as nested nodes, linked data, a drawing or text."""
     media = _media(list(FORMATS))
@@ -40,6 +42,7 @@ def why(identifier: str) -> Response:
 
 
 @blueprint.get("/api/incidents/<incident:identifier>/why-not")
+@requires("explain")
 def why_not(identifier: str) -> Response:
     """Return why a conclusion is missing, and the smallest change that would bring it about."""
     media, triple = _media(["json", "text"]), request.args.getlist("triple")
@@ -63,6 +66,7 @@ def why_not(identifier: str) -> Response:
 
 
 @blueprint.get("/api/incidents/<incident:identifier>/ask-next")
+@requires("explain")
 def ask_next(identifier: str) -> Response:
     """Return the unknown facts of an incident, those first that decide most of the answer."""
     media = _media(["json", "text"])
@@ -72,6 +76,7 @@ def ask_next(identifier: str) -> Response:
 
 
 @blueprint.post("/api/incidents/<incident:identifier>/what-if")
+@requires("explain")
 def what_if(identifier: str) -> Response:
     """Return how the response would change with the facts of ``set`` and without those of ``unset``."""
     if request.mimetype != JSON:

@@ -15,6 +15,7 @@ from kb.errors import InputError, XiezhiError
 from kb.services import asking, drawing, explaining, incident, targets, whatif, whynot
 from kb.services.recommendation import recommend
 from webapp import forms
+from webapp.access import requires
 from webapp.desk import desk
 from webapp.i18n import language
 from webapp.problems import status_of
@@ -24,6 +25,7 @@ blueprint = Blueprint("explain", __name__)
 
 
 @blueprint.get("/incident/<incident:identifier>/why")
+@requires("explain")
 def why(identifier: str) -> str:
     """Show the proofs of one conclusion; ``rule`` leaves only those that it drew."""
     asked = request.args.get("conclusion", "")
@@ -34,6 +36,7 @@ def why(identifier: str) -> str:
 
 
 @blueprint.get("/incident/<incident:identifier>/why-not")
+@requires("explain")
 def why_not(identifier: str) -> Response:
     """Show why a conclusion is missing, and what would bring it about."""
     target = request.args.get("target", "").strip()
@@ -45,6 +48,7 @@ def why_not(identifier: str) -> Response:
 
 
 @blueprint.get("/incident/<incident:identifier>/what-if")
+@requires("explain")
 def what_if(identifier: str) -> Response:
     """Show how the response would change with the facts of the form; an emptied field is unknown."""
     workspace = desk().workspace
@@ -63,6 +67,7 @@ def what_if(identifier: str) -> Response:
 
 
 @blueprint.get("/incident/<incident:identifier>/ask-next")
+@requires("explain")
 def ask_next(identifier: str) -> str:
     """Show which unknown facts decide most of the answer."""
     found = asking.ask_next(desk().workspace, identifier, visible=visible_to(request))
@@ -70,12 +75,14 @@ def ask_next(identifier: str) -> str:
 
 
 @blueprint.get("/incident/<incident:identifier>/targets")
+@requires("explain")
 def suggestions(identifier: str) -> str:
     """Return what one may ask "why not" about, as suggestions."""
     return render_template("parts/targets.html", targets=targets.suggestions(desk().workspace, identifier))
 
 
 @blueprint.get("/incident/<incident:identifier>/why.svg")
+@requires("explain")
 def drawing_of(identifier: str) -> Response:
     """Return the proof of one conclusion as a drawing."""
     asked = request.args.get("conclusion", "")

@@ -29,6 +29,7 @@ def init_app(app: Flask) -> None:
         deadlines=deadlines,
         phases=phases,
         standing=standing,
+        day=day,
     )
 
 
@@ -40,6 +41,11 @@ def now() -> datetime:
 def moment(iso: str) -> str:
     """Return the day and the time of *iso* in China: ``2026-03-01 08:30``."""
     return f"{local(iso):%Y-%m-%d %H:%M}"
+
+
+def day(seconds: float) -> str:
+    """Return the day in China of a POSIX time: ``2026-03-01``."""
+    return f"{datetime.fromtimestamp(seconds, CHINA_STANDARD_TIME):%Y-%m-%d}"
 
 
 def local(iso: str) -> datetime:

@@ -19,13 +19,13 @@ from kb.report.reading import ID_PATTERN
 from kb.services import incident
 from kb.services.recommendation import recommend
 from webapp import forms, listing
+from webapp.access import me, requires
 from webapp.desk import desk
 from webapp.i18n import language
 
 QUEUE = 12
 NEAR = 5
 """Places that are named when the one that was typed is unknown."""
-ACTOR = "page"
 blueprint = Blueprint("pages", __name__)
 
 
@@ -36,18 +36,20 @@ class IncidentId(BaseConverter):
 
 
 @blueprint.get("/")
+@requires("report")
 def start() -> str:
     """Show the form for a new report beside the newest incidents."""
     return render_template("pages/start.html", **_form(forms.blank()), incidents=_queue())
 
 
 @blueprint.post("/")
+@requires("report")
 def report() -> BaseResponse:
     """Take a new report; show the answer, or the form with its faults."""
     data = forms.read(request.form, desk().workspace)
     try:
         answer = incident.report(
-            desk().workspace, data, actor=ACTOR, key=_key(request.form.get("nonce"), data)
+            desk().workspace, data, actor=me().name, key=_key(request.form.get("nonce"), data)
         )
     except ReportRejected as error:
         page = _page("start", "report", **_form(forms.typed(request.form), error), incidents=_queue())
@@ -58,6 +60,7 @@ def report() -> BaseResponse:
 
 
 @blueprint.get("/incident/<incident:identifier>")
+@requires("explain")
 def show(identifier: str) -> str:
     """Show what is recommended for a known incident."""
     answer = incident.recall(desk().workspace, identifier)
@@ -65,6 +68,7 @@ def show(identifier: str) -> str:
 
 
 @blueprint.post("/incident/<incident:identifier>")
+@requires("report")
 def amend(identifier: str) -> BaseResponse:
     """Take a continued report: one more fact, or the whole report corrected (``mode=replace``)."""
     workspace = desk().workspace
@@ -76,13 +80,14 @@ def amend(identifier: str) -> BaseResponse:
         else:
             data = forms.as_report(before) | given
         try:
-            answer = incident.report(workspace, data, actor=ACTOR)
+            answer = incident.report(workspace, data, actor=me().name)
         except ReportRejected as error:
             return make_response(_page("incident", "answer", **_answer(before, error)), 422)
     return _answered(recommend(workspace, answer))
 
 
 @blueprint.get("/queue")
+@requires("report")
 def queue() -> str:
     """Return the newest incidents, which the start page asks for again and again."""
     return render_template("parts/queue.html", incidents=_queue())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, cast
 
-from flask import Flask, Response, json, render_template, request
+from flask import Flask, Response, json, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from kb.errors import (
@@ -22,16 +22,22 @@ from kb.errors import (
 )
 from kb.inference.bounds import InferenceStopped
 from kb.namespaces import ROOT
+from kb.store.writing import FileRefused
+from webapp.access import gatekeeper, me
 
 MEDIA_TYPE = "application/problem+json"
-PROGRAMS = ("/api/", "/sparql")
+PROGRAMS = ("/api/", "/sparql", "/graphs")
 """What lies below these paths is called by programs."""
 
 BY_CODE = {
     "report.too-large": 413,
     "query.too-large": 413,
     "query.service": 403,
-    "query.update": 403,
+    "query.load": 403,
+    "query.update": 400,
+    "file.media-type": 415,
+    "file.syntax": 400,
+    "access.login": 403,
     "query.media-type": 415,
     "query.not-acceptable": 406,
     "query.unwritable": 406,
@@ -43,6 +49,7 @@ BY_CLASS: list[tuple[type[XiezhiError], int, Text]] = [
     (ReportRejected, 422, Text("报告未被接受", "Report rejected")),
     (Forbidden, 403, Text("无权查看", "Not allowed")),
     (NotFound, 404, Text("未找到", "Not found")),
+    (FileRefused, 422, Text("文件被拒绝", "File refused")),
     (QueryRefused, 400, Text("查询被拒绝", "Query refused")),
     (QueryStopped, 503, Text("查询已停止", "Query stopped")),
     (InferenceStopped, 503, Text("推理已停止", "Inference stopped")),
@@ -75,7 +82,23 @@ def answer(error: XiezhiError) -> Response:
     status, title = status_of(error), title_of(error)
     if status >= 500:
         _log.error("%s %s: %s", request.method, request.path, error)
+    if isinstance(error, Forbidden):
+        return _refused(error, title)
     return _respond(status, title, error.faults)
+
+
+def _refused(error: Forbidden, title: Text) -> Response:
+    """Write into the journal that somebody was refused; ask whoever is not logged in to do so."""
+    reader = me()
+    told = f"{request.method} {request.path}: {', '.join(fault.code for fault in error.faults)}"
+    gatekeeper().trail.refused(reader.name, told, stranger=reader.is_visitor)
+    if not reader.is_visitor:
+        return _respond(403, title, error.faults)
+    if _is_page() and request.method == "GET":
+        return cast(Response, redirect(url_for("accounts.form", next=request.full_path.rstrip("?"))))
+    response = _respond(401, Text("需要登录", "Log in first"), error.faults)
+    response.headers["WWW-Authenticate"] = 'Bearer realm="Xiezhi"'
+    return response
 
 
 def status_of(error: XiezhiError) -> int:
@@ -127,10 +150,15 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _respond(status: int, title: Text, faults: list[Fault]) -> Response:
-    if request.path.startswith(PROGRAMS) and "text/html" not in request.accept_mimetypes.values():
+    if not _is_page():
         return _problem(status, title, faults)
     html = render_template("pages/error.html", status=status, title=title, faults=faults)
     return Response(html, status, content_type="text/html; charset=utf-8")
+
+
+def _is_page() -> bool:
+    """Whether a person is to read the answer."""
+    return not request.path.startswith(PROGRAMS) or "text/html" in request.accept_mimetypes.values()
 
 
 def _problem(status: int, title: Text, faults: list[Fault]) -> Response:

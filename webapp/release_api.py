@@ -14,6 +14,7 @@ from kb.errors import InputError
 from kb.report.values import today
 from kb.services.releases import listing
 from kb.services.releases.replay import replay as replay_incident
+from webapp.access import requires
 from webapp.desk import desk
 from webapp.visibility import visible_to
 
@@ -21,12 +22,14 @@ blueprint = Blueprint("release_api", __name__)
 
 
 @blueprint.get("/api/releases")
+@requires("explain")
 def releases() -> Response:
     """Return every release with its steps."""
     return jsonify({"releases": listing.listed(desk().workspace, today())})
 
 
 @blueprint.get("/api/incidents/<incident:identifier>/replay")
+@requires("explain")
 def replay(identifier: str) -> Response:
     """Return what was recommended on the day ``at``, and what differs today."""
     given = request.args.get("at", "")

@@ -1,7 +1,8 @@
 """The server process: opens a home folder, serves it, leaves it tidy.
 
-While it runs, ``server.json`` in the home folder says where (``url``) and who (``pid``), so that the command
-line, which cannot open a store that a server has open, can ask the server instead.
+While it runs, ``server.json`` in the home folder says where (``url``), who (``pid``) and by which ``key`` it
+knows the owner of the store, so that the command line, which cannot open a store that a server has open, can
+ask the server instead.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import secrets
 import signal
 import socket
 import threading
@@ -19,18 +21,20 @@ from types import FrameType
 
 from waitress.server import create_server
 
+from kb.access.accounts import Accounts
 from kb.errors import InputError, XiezhiError
 from kb.services.loading import Progress
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
+from kb.store.writing import Writes
 from webapp import create_app
 from webapp.security import secret_key
 
 NOTE = "server.json"
 CHECKPOINTS = "checkpoints"
 THREADS = 8
-LARGEST_BODY = 1 << 20
-"""Bytes that waitress takes from the wire; each route then has its own, smaller limit."""
+LARGEST_BODY = 256 << 20
+"""Bytes that waitress takes from the wire; each route then has its own, mostly far smaller limit."""
 
 
 def serve(
@@ -49,9 +53,13 @@ def serve(
     :param cities: division codes of the cities to load; ``None``: the model cities.
     :param hosts: further names by which browsers may address this server; IP addresses always may.
     :param ready: is called with the address once it answers.
+    Until there is a user, everyone on this machine may do everything, so nobody else is let in.
+
     :raises StoreError: another process has *home* open, or the journal's chain is broken.
-    :raises InputError: ``server.address``, the address cannot be listened on.
+    :raises InputError: ``server.address``, the address cannot be listened on; ``server.no-users``, others
+        could connect and there is no user.
     """
+    _require_users(home, host)
     with (
         _stopped_by_signals(),
         _listen(host, port) as listener,
@@ -60,7 +68,11 @@ def serve(
     ):
         workspace.store.verify()  # a broken chain is said before anybody is answered
         names = [socket.gethostname(), *hosts, *([] if _is_address(host) else [host])]
-        app = create_app(workspace, sparql=sparql, secret=secret_key(home), hosts=names)
+        writes = Writes(workspace.store, sparql, home / "writing")
+        key = secrets.token_urlsafe(32)
+        app = create_app(
+            workspace, sparql=sparql, writes=writes, secret=secret_key(home), key=key, hosts=names
+        )
         server = create_server(
             app,
             sockets=[listener],
@@ -72,13 +84,27 @@ def serve(
         # The first officer who types a place should not wait for the index of places.
         app.extensions["xiezhi"].places.suggest("1")
         url = _url(host, listener.getsockname()[1])
-        with _noted(home / NOTE, url):
+        with _noted(home / NOTE, url, key):
             if ready is not None:
                 ready(url)
             try:
                 server.run()  # returns after SIGTERM or Ctrl+C
             finally:
                 server.close()
+
+
+def _require_users(home: Path, host: str) -> None:
+    if host in ("localhost", "127.0.0.1", "::1") or Accounts(home).any():
+        return
+    raise InputError.of(
+        "server.no-users",
+        f"还没有用户，不能监听 {host}：别的机器上的任何人都可以做任何事",
+        f"there is no user yet, so {host} cannot be listened on: anybody elsewhere could do everything",
+        repair=(
+            "先建一个管理员：xiezhi user add NAME --role administrator",
+            "make an administrator first: xiezhi user add NAME --role administrator",
+        ),
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -99,10 +125,12 @@ def _unusable(host: str, port: int, error: Exception) -> XiezhiError:
 
 
 @contextmanager
-def _noted(note: Path, url: str) -> Iterator[None]:
-    """Keep the note about the running server while it runs."""
+def _noted(note: Path, url: str, key: str) -> Iterator[None]:
+    """Keep the note about the running server while it runs, readable by the owner of the store alone."""
     draft = note.with_suffix(".part")
-    draft.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump({"url": url, "pid": os.getpid(), "key": key}, file)
     draft.replace(note)
     try:
         yield

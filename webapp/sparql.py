@@ -1,7 +1,8 @@
-"""The read-only half of the SPARQL 1.1 Protocol (W3C Recommendation, 2013) at ``/sparql``.
+"""The SPARQL 1.1 Protocol (W3C Recommendation, 2013) at ``/sparql``: queries, and updates for those who may.
 
-Programs get results in the format that they ask for; browsers get a page with a form and a table. The
-dataset is the server's: every graph is named, the default graph is their union.
+Programs get results in the format that they ask for; browsers get a page with a form and a table. Every graph
+is named, and the default graph is the union of those that the reader may see, unless the request or the query
+names its dataset. What is not visible does not exist.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from typing import Any
 import pyoxigraph
 from flask import Blueprint, Response, json, render_template, request, url_for
 from pyoxigraph import RdfFormat
+from werkzeug.datastructures import MultiDict
 
+from kb.access.trail import READ
 from kb.errors import QueryRefused, QueryStopped, XiezhiError
 from kb.namespaces import PREFIXES
 from kb.store import formats
 from kb.store.gate import SIZE
-from kb.store.workers import Answer
+from kb.store.workers import Answer, Dataset
+from webapp.access import gatekeeper, me
 from webapp.desk import desk
 from webapp.problems import answer as problem
 from webapp.problems import status_of
@@ -47,9 +51,12 @@ def allow_long_queries() -> None:
 
 @blueprint.route("", methods=["GET", "POST"])
 def endpoint() -> Response:
-    """Answer a query; without one, describe the service."""
+    """Answer a query, or run an update; without either, describe the service."""
     page = "text/html" in request.accept_mimetypes.values()
     try:
+        update = _update()
+        if update is not None:
+            return _updated(update)
         query = _query()
         if query is None:
             return _page() if page else _description()
@@ -71,39 +78,80 @@ def _query() -> str | None:
     """Return the query of the request in any of the three ways of the protocol."""
     values, kind = request.args, request.mimetype
     if request.method == "POST":
-        if kind == UPDATE:
-            raise _update_refused()
         if kind == QUERY:
             return _decoded(request.get_data())
         if kind != FORM:
             raise _refused(
                 "media-type",
-                "POST 须为 application/sparql-query 或 application/x-www-form-urlencoded",
-                f"a POST must be {QUERY} or {FORM}",
+                f"POST 须为 {QUERY}、{UPDATE} 或 {FORM}",
+                f"a POST must be {QUERY}, {UPDATE} or {FORM}",
             )
         values = request.form
-    if "update" in values:
-        raise _update_refused()
-    if {"default-graph-uri", "named-graph-uri"} & {*request.args, *values}:
-        raise _refused(
-            "dataset", "数据集由服务器决定，不能指定", "the server decides the dataset; it cannot be chosen",
-            ("改用 GRAPH <图> { … }", "use GRAPH <graph> { … } instead"),
-        )  # fmt: skip
-    queries = values.getlist("query")
-    if len(queries) > 1:
-        raise _refused(
-            "several", "一次只能有一个 query 参数", "there must be one parameter query, not several"
-        )
-    if request.method == "POST" and not queries:
+    query = _only(values, "query")
+    if request.method == "POST" and query is None:
         raise _refused("missing", "缺少 query 参数", "the parameter query is missing")
-    return queries[0] if queries else None
+    return query
+
+
+def _update() -> str | None:
+    """Return the update of the request; only a POST can have one."""
+    if request.method == "POST" and request.mimetype == UPDATE:
+        return _decoded(request.get_data())
+    if "update" in request.args:
+        raise _refused("update", "更新须用 POST 发送", "an update must be sent by POST")
+    return _only(request.form, "update") if request.method == "POST" else None
+
+
+def _only(values: MultiDict[str, str], name: str) -> str | None:
+    """Return the one value of the parameter *name*, if it is there."""
+    given = values.getlist(name)
+    if len(given) > 1:
+        raise _refused(
+            "several", f"一次只能有一个 {name} 参数", f"there must be one parameter {name}, not several"
+        )
+    return given[0] if given else None
+
+
+def _dataset(default: str, named: str) -> Dataset:
+    """Return the graphs that the request names.
+
+    In a form they may stand beside the query or in the address.
+    """
+    values = [*request.args.items(multi=True), *request.form.items(multi=True)]
+    for name, iri in values:
+        if name in (default, named) and not _is_iri(iri):
+            raise _refused("iri", f"不是绝对 IRI：{iri}", f"not an absolute IRI: {iri}")
+    return Dataset(
+        [iri for name, iri in values if name == default], [iri for name, iri in values if name == named]
+    )
+
+
+def _is_iri(text: str) -> bool:
+    try:
+        pyoxigraph.NamedNode(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _run(query: str, accept: str) -> Answer:
     service = desk().sparql
     if service is None:
         raise QueryStopped.of("query.off", "查询服务未启动", "the query service is not running")
-    return service.select(query, accept)
+    me().require("query")
+    if me().reads_restricted:
+        gatekeeper().trail.record(me().name, READ, query)
+    dataset = _dataset("default-graph-uri", "named-graph-uri")
+    return service.select(query, accept, reader=me(), dataset=dataset)
+
+
+def _updated(update: str) -> Response:
+    me().require("update")
+    writes = desk().writes
+    if writes is None:
+        raise QueryStopped.of("query.off", "更新服务未启动", "the update service is not running")
+    writes.update(update, me(), _dataset("using-graph-uri", "using-named-graph-uri"))
+    return Response(status=204)
 
 
 def _description() -> Response:
@@ -163,13 +211,6 @@ def _decoded(body: bytes) -> str:
         return body.decode()
     except UnicodeDecodeError as error:
         raise _refused("encoding", "查询不是 UTF-8 文本", "the query is not UTF-8") from error
-
-
-def _update_refused() -> XiezhiError:
-    return _refused(
-        "update", "此处只读，不接受更新", "this service is for reading; it takes no updates",
-        ("通过接口提交更改", "submit changes through the API"),
-    )  # fmt: skip
 
 
 def _refused(code: str, zh: str, en: str, repair: tuple[str, str] | None = None) -> XiezhiError:

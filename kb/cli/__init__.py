@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from kb.cli import (
+    audit,
     bench,
     coverage,
     explanations,
@@ -19,6 +20,7 @@ from kb.cli import (
     releases,
     server,
     tables,
+    users,
 )
 from kb.cli.context import Context, default_home
 
@@ -58,6 +60,9 @@ for command in (
     explanations.what_if,
     infer.infer,
     tables.table,
+    users.user,
+    users.token,
+    audit.audit,
     new.new,
     bench.bench,
 ):

@@ -73,16 +73,24 @@ class Context:
     @contextmanager
     def desk(self) -> Iterator[Desk]:
         """Yield who answers: the server that runs on the store, or the store itself."""
-        url = running_server(self.home)
-        if url is not None:
-            yield RemoteDesk(url)
+        server = running_server(self.home)
+        if server is not None:
+            yield RemoteDesk(server.url, server.key)
         else:
             with self.workspace() as workspace:
                 yield LocalDesk(workspace)
 
 
-def running_server(home: Path) -> str | None:
-    """Return the address of the server that runs on *home*, or ``None``; a stale note is not believed."""
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: its address, and the key by which it knows the owner of the store."""
+
+    url: str
+    key: str
+
+
+def running_server(home: Path) -> Server | None:
+    """Return the server that runs on *home*, or ``None``; a stale note is not believed."""
     note = home / "server.json"
     if not note.is_file():
         return None
@@ -93,7 +101,7 @@ def running_server(home: Path) -> str | None:
         return None
     except PermissionError:
         pass  # somebody else's process, alive
-    return str(server["url"])
+    return Server(server["url"], server["key"])
 
 
 @contextmanager

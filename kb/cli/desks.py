@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from kb.errors import Fault, InputError, Text
 from kb.report.values import today
-from kb.services import asking, explaining, export, incident, whatif, whynot
+from kb.services import asking, auditing, explaining, export, incident, whatif, whynot
 from kb.services.recommendation import recommend
 from kb.services.releases import listing, replay
 from kb.services.workspace import Workspace
@@ -57,6 +57,14 @@ class Desk:
         """Return an incident and its response as RDF."""
         raise NotImplementedError
 
+    def audit_verify(self) -> dict[str, Any]:
+        """Check the chain of the journal."""
+        raise NotImplementedError
+
+    def audit_list(self, **wanted: Any) -> list[dict[str, Any]]:
+        """Return entries of the journal."""
+        raise NotImplementedError
+
 
 class LocalDesk(Desk):
     """Answers from a store that this process owns."""
@@ -99,12 +107,23 @@ class LocalDesk(Desk):
         """Return an incident and its response as RDF."""
         return export.serialize(self._workspace, identifier, media_type)
 
+    def audit_verify(self) -> dict[str, Any]:
+        """Check the chain of the journal."""
+        return auditing.verified(self._workspace.store)
+
+    def audit_list(self, **wanted: Any) -> list[dict[str, Any]]:
+        """Return entries of the journal."""
+        after, limit = wanted.pop("after"), wanted.pop("limit")
+        store = self._workspace.store
+        return list(auditing.listed(store, auditing.Wanted(**wanted), after=after, limit=limit))
+
 
 class RemoteDesk(Desk):
     """Asks the server on this machine over its API."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: str) -> None:
         self._url = url.rstrip("/")
+        self._key = key
 
     def report(self, data: dict[str, Any]) -> dict[str, Any]:
         """Store a report and return the recommendation."""
@@ -150,8 +169,19 @@ class RemoteDesk(Desk):
         """Return an incident and its response as RDF."""
         return self._ask(f"/api/incidents/{quote(identifier)}", accept=media_type)
 
+    def audit_verify(self) -> dict[str, Any]:
+        """Check the chain of the journal."""
+        return _json(self._ask("/api/audit/verify"))
+
+    def audit_list(self, **wanted: Any) -> list[dict[str, Any]]:
+        """Return entries of the journal."""
+        found: list[dict[str, Any]] = _json(self._ask(f"/api/audit?{urlencode(wanted)}"))["entries"]
+        return found
+
     def _ask(self, path: str, body: bytes | None = None, accept: str = "application/json") -> bytes:
-        headers = {"Accept": accept} | ({} if body is None else {"Content-Type": "application/json"})
+        headers = {"Accept": accept, "Authorization": f"Bearer {self._key}"} | (
+            {} if body is None else {"Content-Type": "application/json"}
+        )
         request = urllib.request.Request(self._url + path, body, headers)  # noqa: S310 - our own http server
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - the same

@@ -31,11 +31,11 @@ from kb.services.workspace import TrialWorkspace
 @faults_as_exit
 def load(context: Context, cities: tuple[str, ...]) -> None:
     """Bring ontology, rules and cities in the store up to date. 更新本体、规则与城市数据。"""
-    if (url := running_server(context.home)) is not None:
+    if (server := running_server(context.home)) is not None:
         raise InputError.of(
             "load.server-running",
-            f"服务正在使用该数据目录（{url}）",
-            f"a server is running on this store ({url})",
+            f"服务正在使用该数据目录（{server.url}）",
+            f"a server is running on this store ({server.url})",
             repair=("重启服务：启动时会载入新内容", "restart it: it loads what is new when it starts"),
         )
     with context.workspace(list(cities) or None) as workspace:

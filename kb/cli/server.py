@@ -43,9 +43,10 @@ def query(context: Context, sparql: str) -> None:
     """Run the read-only SPARQL query SPARQL and print the result as CSV. 执行只读 SPARQL 查询。"""
     from SPARQLWrapper import CSV, SPARQLWrapper
 
-    url = running_server(context.home)
-    if url is None:
+    server = running_server(context.home)
+    if server is None:
         raise click.UsageError("no server is running; start one with: xiezhi serve")
-    client = SPARQLWrapper(url + "/sparql", returnFormat=CSV)
+    client = SPARQLWrapper(server.url + "/sparql", returnFormat=CSV)
+    client.addCustomHttpHeader("Authorization", f"Bearer {server.key}")
     client.setQuery(sparql)
     click.echo(client.query().convert(), nl=False)

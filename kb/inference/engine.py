@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from queue import Empty, LifoQueue
 
@@ -14,27 +14,33 @@ from kb.inference.interactive.dictionary import Dictionary
 from kb.inference.interactive.executor import Executor
 from kb.inference.interactive.source import Source
 from kb.inference.program import INCIDENT, Program
-from kb.namespaces import ROOT
+from kb.namespaces import ROOT, graph
 from kb.srl.syntax import Term
 from kb.store.protocol import Change, Store
 
-HIDDEN = (
-    "incident/", "response/", "directive/", "quarantine/",
-    "rules", "shapes", "alignments", "releases", "system", "audit",
-)  # fmt: skip
-"""Graphs that rules do not read: other incidents, unchecked data, and what is about rules or other
-vocabularies, not about cities."""
+READ = tuple(graph(name).value for name in ("ontology", "knowledge/", "city/", "inferred/", "source/"))
+"""The graphs that rules read begin so: knowledge, cities, data that departments delivered. Not other incidents,
+unchecked data, what is about rules or other vocabularies, and least of all what strangers wrote."""
 MAX_TERMS = 3_000_000
 """When the dictionary has met so many terms (about 1 GB), it starts anew with an empty cache."""
 
 
-class Engine:
-    """Derives responses from a store that may change underneath."""
+def is_read(name: object) -> bool:
+    """Whether rules read the graph *name*, as far as its name tells."""
+    return isinstance(name, NamedNode) and name.value.startswith(READ)
 
-    def __init__(self, store: Store, program: Program) -> None:
+
+class Engine:
+    """Derives responses from a store that may change underneath.
+
+    :param reads: says which named graphs rules read; what it says may change when :meth:`renew` is called.
+    """
+
+    def __init__(self, store: Store, program: Program, reads: Callable[[NamedNode], bool] = is_read) -> None:
         self.program = program
+        self.reads = reads
         self._store = store
-        self.source = self._new_source()
+        self.source = self._new_source(reads)
         self._idle: dict[int, LifoQueue[Executor]] = {}
         store.subscribe(self._changed)
 
@@ -43,7 +49,7 @@ class Engine:
     ) -> Derivation:
         """Return what the response rules in force on the day *on* derive for *incident*."""
         if len(self.source.dictionary) > MAX_TERMS:
-            self.source, self._idle = self._new_source(), {}
+            self.renew()
         rules = self.program.in_force(on)
         idle = self._idle.setdefault(id(rules), LifoQueue())  # the program keeps the tuple alive
         try:
@@ -56,15 +62,16 @@ class Engine:
 
     def background(self) -> Derivation:
         """Return what the background rules derive from all but what they derived earlier."""
-        return Executor(self.program.background, self._new_source("inferred/")).derive()
+        inferred = graph("inferred/").value
+        source = self._new_source(lambda name: self.reads(name) and not name.value.startswith(inferred))
+        return Executor(self.program.background, source).derive()
 
-    def _new_source(self, *also_hidden: str) -> Source:
-        hidden = tuple(f"{ROOT}graph/{name}" for name in (*HIDDEN, *also_hidden))
-        return Source(
-            self._match,
-            Dictionary(ROOT + "incident/"),
-            visible=lambda graph: not graph.value.startswith(hidden),
-        )
+    def renew(self) -> None:
+        """Forget what was read: rules may read other graphs from now on."""
+        self.source, self._idle = self._new_source(self.reads), {}
+
+    def _new_source(self, visible: Callable[[NamedNode], bool]) -> Source:
+        return Source(self._match, Dictionary(ROOT + "incident/"), visible=visible)
 
     def _match(self, s: Term | None, p: NamedNode | None, o: Term | None) -> Iterator[Quad]:
         if isinstance(s, Literal | Triple):

@@ -15,7 +15,6 @@ from typing import TypeAlias, cast
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from kb.inference.bounds import RESPONSE
-from kb.inference.engine import HIDDEN
 from kb.inference.interactive.derivation import Derivation
 from kb.inference.interactive.dictionary import Dictionary
 from kb.inference.interactive.executor import Executor
@@ -32,9 +31,6 @@ from kb.store.protocol import Listener, Store, Subject
 Visible: TypeAlias = Callable[[NamedNode], bool]
 """Says of a named graph whether the reader may see it."""
 
-UNREAD = tuple(f"{ROOT}graph/{name}" for name in HIDDEN)
-"""Graphs that rules do not read begin so; nothing rests on them."""
-
 
 def everything(graph: NamedNode) -> bool:
     """Let the reader see every graph."""
@@ -45,7 +41,7 @@ class Audience:
     """One reader, with the part of store, names and knowledge that he may see.
 
     :param visible: says which named graphs the reader may see.
-    :param about: a graph that rules read although its name is among :data:`UNREAD`: the incident's own.
+    :param about: a graph that rules read beside the common ones: the incident's own.
     """
 
     def __init__(self, workspace: Workspace, visible: Visible = everything, *, about: NamedNode) -> None:
@@ -92,7 +88,7 @@ class Audience:
 
     def reads(self, name: NamedNode) -> bool:
         """Whether rules read the graph *name*: conclusions may rest on it."""
-        return name == self._about or not name.value.startswith(UNREAD)
+        return name == self._about or self.workspace.engine.reads(name)
 
 
 class VisibleStore:

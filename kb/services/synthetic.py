@@ -21,7 +21,6 @@ import pyarrow as pa
 from pyoxigraph import NamedNode
 
 from kb.errors import NotFound
-from kb.inference.engine import HIDDEN
 from kb.inference.relational.keys import COLUMNS, key
 from kb.namespaces import RDF_TYPE, ROOT, XSD, graph, xz
 from kb.services.latency import MEASURES
@@ -91,14 +90,13 @@ def incidents(workspace: Workspace, city: str, n: int, path: Path, seed: int = S
 def background(workspace: Workspace, path: Path) -> int:
     """Write what the response rules see beside an incident, each triple once; return how many triples.
 
-    That is every graph but the hidden ones (:data:`kb.inference.engine.HIDDEN`): ontology, knowledge, cities
-    and what the background rules derived.
+    That is every graph that rules read (:data:`kb.inference.engine.READ`): ontology, knowledge, cities,
+    shared data and what the background rules derived.
     """
-    hidden = tuple(f"{ROOT}graph/{name}" for name in HIDDEN)
     with duckdb.connect() as database:
         _modest(database)
         database.execute("CREATE TABLE facts (subject VARCHAR, predicate VARCHAR, object VARCHAR)")
-        rows = _visible(workspace, hidden)
+        rows = _visible(workspace)
         while batch := list(islice(rows, BATCH)):
             columns = zip(*batch, strict=True)
             arrow = pa.table(dict(zip(COLUMNS, map(pa.array, columns), strict=True)))
@@ -108,7 +106,7 @@ def background(workspace: Workspace, path: Path) -> int:
         return _copy(database, "SELECT DISTINCT * FROM facts ORDER BY predicate, subject, object", path)
 
 
-def _visible(workspace: Workspace, hidden: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
+def _visible(workspace: Workspace) -> Iterator[tuple[str, str, str]]:
     known: dict[Term, str] = {}
 
     def once(term: Term) -> str:
@@ -118,7 +116,7 @@ def _visible(workspace: Workspace, hidden: tuple[str, ...]) -> Iterator[tuple[st
         return found
 
     for quad in workspace.store.match(None, None, None):
-        if not (isinstance(quad.graph_name, NamedNode) and quad.graph_name.value.startswith(hidden)):
+        if isinstance(quad.graph_name, NamedNode) and workspace.engine.reads(quad.graph_name):
             yield once(quad.subject), once(quad.predicate), key(quad.object)
 
 

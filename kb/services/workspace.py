@@ -7,8 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
 
+from pyoxigraph import NamedNode
+
+from kb.access.policy import Policies
 from kb.city import builder
-from kb.inference.engine import Engine
+from kb.inference.engine import Engine, is_read
 from kb.inference.program import Program, read
 from kb.ontology import files
 from kb.ontology.describe import Describer
@@ -59,13 +62,19 @@ class Workspace:
 
     def _assemble(self, base: Knowledge, program: Program) -> None:
         """Put together the parts that work on the store."""
-        self.engine = Engine(self.store, program)
+        self.policies = Policies(self.store)
+        self.engine = Engine(self.store, program, self._reads)
+        self.policies.subscribe(self.engine.renew)
         self.release = files.digest(base.ontology, base.rules)[:16]
         self.names = Names(self.store)
         self.describer = Describer(self.store, self.names)
         self.vocabulary = Vocabulary(self.store, self.names)
         self.reader = Reader(self.store, self.names, self.vocabulary)
         self.contract = Contract(base.ontology / "shapes" / "incident-report.ttl", self.vocabulary)
+
+    def _reads(self, name: NamedNode) -> bool:
+        """Whether rules read the graph *name*."""
+        return is_read(name) and self.policies.current.common(name)
 
     def close(self) -> None:
         """Release the store."""

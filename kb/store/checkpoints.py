@@ -1,4 +1,4 @@
-"""Frozen copies of the store, which workers read."""
+"""Frozen copies of the store, or of what some readers may see of it, which workers read."""
 
 from __future__ import annotations
 
@@ -7,11 +7,25 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
-
-from kb.store.protocol import Store
+from typing import Protocol
 
 MAX_AGE = 0.3
 """Seconds by which a query may lag behind the store."""
+MAX_SHARE = 0.1
+"""The part of the time that may go into making checkpoints: where one takes longer, they may be older."""
+
+
+class Source(Protocol):
+    """What checkpoints are made of: a store, or a :class:`kb.store.replica.Replica` of one."""
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last change."""
+        ...
+
+    def checkpoint(self, folder: Path) -> int:
+        """Write a frozen copy into the new *folder*; return the number of the last change in it."""
+        ...
 
 
 class Checkpoints:
@@ -23,7 +37,7 @@ class Checkpoints:
     lie in *folder* at start are left from a crash and are deleted too. Thread-safe.
     """
 
-    def __init__(self, store: Store, folder: Path, max_age: float = MAX_AGE) -> None:
+    def __init__(self, store: Source, folder: Path, max_age: float = MAX_AGE) -> None:
         """Sweep the folder."""
         folder.mkdir(parents=True, exist_ok=True)
         self._store, self._folder, self._max_age = store, folder, max_age
@@ -32,18 +46,24 @@ class Checkpoints:
         self._newest: Path | None = None
         self._sequence = -1  # of the newest
         self._made = 0.0  # when its making began, by time.monotonic()
+        self._cost = 0.0  # seconds that it took
         self._count = 0
         self.close()
 
     def acquire(self) -> Path:
         """Return a checkpoint that shows the store as it was at most ``max_age`` seconds ago."""
         with self._lock:
-            stale = time.monotonic() - self._made >= self._max_age
+            stale = time.monotonic() - self._made >= max(self._max_age, self._cost / MAX_SHARE)
             if self._newest is None or (stale and self._store.sequence != self._sequence):
                 self._publish()
             assert self._newest is not None
             self._users[self._newest] += 1
             return self._newest
+
+    def expire(self) -> None:
+        """Let the next checkpoint show everything up to now, however young the last one is."""
+        with self._lock:
+            self._made = float("-inf")
 
     def release(self, checkpoint: Path) -> None:
         """Give back what :meth:`acquire` returned."""
@@ -63,7 +83,7 @@ class Checkpoints:
         draft = self._folder / f"{self._count}.draft"
         sequence = self._store.checkpoint(draft)
         self._newest = draft.rename(draft.with_suffix(""))
-        self._sequence, self._made = sequence, made
+        self._sequence, self._made, self._cost = sequence, made, time.monotonic() - made
         if previous is not None:
             self._sweep(previous)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
 
 from kb.errors import QueryRefused, XiezhiError
@@ -24,6 +25,10 @@ PATTERNS = 100
 """The most triple patterns, counted as ``.``, ``;``, ``,`` and ``{``: planning grows with them."""
 
 
+TRIPLES = 5_000
+"""The same of an update, whose data are patterns too."""
+
+
 class Form(Enum):
     """What a query asks for; it decides the formats that its answer can have."""
 
@@ -33,10 +38,18 @@ class Form(Enum):
     DESCRIBE = "DESCRIBE"
 
 
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """A query that may be run: its *form*, and whether it *names* its *dataset* itself, by ``FROM``."""
+
+    form: Form
+    names_dataset: bool
+
+
 # Strings, IRIs and comments first: they may hide keywords. Every quantifier that could run over
 # the rest of the text is possessive or bounded by its own ending, so reading is linear whatever
 # the text: an unclosed string, for one, reaches to its line's or the text's end.
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r'''
       (?: """ (?: [^"\\] | \\. | "(?!"") )*+ (?:""")?+
         | \'\'\' (?: [^'\\] | \\. | '(?!\'\') )*+ (?:\'\'\')?+
@@ -53,6 +66,7 @@ _TOKEN = re.compile(
     ''',
     re.VERBOSE | re.DOTALL,
 )
+"""A token of SPARQL: group ``words`` is a bare word, ``name`` a prefixed name, ``mark`` punctuation."""
 _FORMS = frozenset(Form.__members__)
 _UPDATES = frozenset(
     ("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH", "USING")
@@ -60,13 +74,56 @@ _UPDATES = frozenset(
 _CLOSING = {"{": "}", "(": ")", "[": "]"}
 
 
-def check(text: str) -> Form:
-    """Return the form of the query *text*, or turn it away.
+def check(text: str) -> Gated:
+    """Return what the query *text* is, or turn it away.
 
     :raises QueryRefused: ``query.too-large`` (HTTP 413); ``query.not-unicode``,
-        ``query.too-deep``, ``query.too-many-patterns``, ``query.from``, ``query.no-form`` (400);
+        ``query.too-deep``, ``query.too-many-patterns``, ``query.no-form`` (400);
         ``query.service``, ``query.update`` (403). Each says what to do instead.
     """
+    _require_size(text)
+    form: Form | None = None
+    names_dataset = False
+    for word in _words(text, PATTERNS):
+        if word in _FORMS and form is None:
+            form = Form[word]
+        elif word == "SERVICE":
+            raise _no_service()
+        elif word in _UPDATES:
+            raise _refused(
+                "update",
+                (f"不允许更新（{word}）：此处只读", f"updates ({word}) are not allowed: this is for reading"),
+                ("改用 update 参数提交更新", "send updates with the parameter update"),
+            )
+        elif word == "FROM":
+            names_dataset = True
+    if form is None:
+        raise _refused(
+            "no-form",
+            ("找不到 SELECT、ASK、CONSTRUCT 或 DESCRIBE", "there is no SELECT, ASK, CONSTRUCT or DESCRIBE"),
+            ("写一个 SPARQL 查询", "write a SPARQL query"),
+        )
+    return Gated(form, names_dataset)
+
+
+def check_update(text: str) -> None:
+    """Turn away an update that is too large, or that would reach other servers.
+
+    :raises QueryRefused: as :func:`check`; ``query.load`` (403) for ``LOAD``.
+    """
+    _require_size(text)
+    for word in _words(text, TRIPLES):
+        if word == "SERVICE":
+            raise _no_service()
+        if word == "LOAD":
+            raise _refused(
+                "load",
+                ("不允许 LOAD：服务器不代为读取网址", "LOAD is not allowed: the server fetches no addresses"),
+                ("把数据用图存储协议上传", "upload the data by the Graph Store Protocol"),
+            )
+
+
+def _require_size(text: str) -> None:
     try:
         size = len(text.encode())
     except UnicodeEncodeError:  # half a surrogate pair
@@ -81,45 +138,21 @@ def check(text: str) -> Form:
             (f"查询有 {size} 字节，上限为 {SIZE}", f"the query has {size} bytes, the limit is {SIZE}"),
             ("拆成几个较小的查询", "split it into smaller queries"),
         )
-    form: Form | None = None
-    for word in _words(text):
-        if word in _FORMS and form is None:
-            form = Form[word]
-        elif word == "SERVICE":
-            raise _refused(
-                "service",
-                (
-                    "不允许 SERVICE：查询不得访问其他服务器",
-                    "SERVICE is not allowed: no query reaches other servers",
-                ),
-                ("先取得对方数据，再查询", "fetch the other data first, then query it"),
-            )
-        elif word in _UPDATES:
-            raise _refused(
-                "update",
-                (f"不允许更新（{word}）：此处只读", f"updates ({word}) are not allowed: this is for reading"),
-                ("通过接口提交更改", "submit changes through the API"),
-            )
-        elif word == "FROM":
-            raise _refused(
-                "from",
-                ("不支持 FROM：数据集由服务器决定", "FROM is not supported: the server decides the dataset"),
-                ("改用 GRAPH <图> { … }", "use GRAPH <graph> { … } instead"),
-            )
-    if form is None:
-        raise _refused(
-            "no-form",
-            ("找不到 SELECT、ASK、CONSTRUCT 或 DESCRIBE", "there is no SELECT, ASK, CONSTRUCT or DESCRIBE"),
-            ("写一个 SPARQL 查询", "write a SPARQL query"),
-        )
-    return form
 
 
-def _words(text: str) -> Iterator[str]:
-    """Yield the bare words of *text* in upper case, and check its brackets and patterns."""
+def _no_service() -> XiezhiError:
+    return _refused(
+        "service",
+        ("不允许 SERVICE：查询不得访问其他服务器", "SERVICE is not allowed: no query reaches other servers"),
+        ("先取得对方数据，再查询", "fetch the other data first, then query it"),
+    )
+
+
+def _words(text: str, most: int) -> Iterator[str]:
+    """Yield the bare words of *text* in upper case; check its brackets, and that it has *most* patterns."""
     brackets: list[str] = []
     patterns = 0
-    for token in _TOKEN.finditer(text):
+    for token in TOKEN.finditer(text):
         kind, mark = token.lastgroup, token[0]
         if kind == "mark":
             if mark in _CLOSING:
@@ -136,10 +169,10 @@ def _words(text: str) -> Iterator[str]:
                 (f"括号嵌套超过 {DEPTH} 层", f"brackets nest deeper than {DEPTH}"),
                 ("把查询写得平一些", "write the query flatter"),
             )
-        if patterns > PATTERNS:
+        if patterns > most:
             raise _refused(
                 "too-many-patterns",
-                (f"三元组模式超过 {PATTERNS} 个", f"there are more than {PATTERNS} triple patterns"),
+                (f"三元组模式超过 {most} 个", f"there are more than {most} triple patterns"),
                 ("拆成几个较小的查询，或用 VALUES", "split it into smaller queries, or use VALUES"),
             )
         if kind == "words":

@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from kb.errors import StoreError, XiezhiError
@@ -25,14 +26,15 @@ _log = logging.getLogger(__name__)
 class Worker:
     """A place for a worker process, used by one thread at a time except for :meth:`stop`.
 
-    *memory* is the limit of its address space in bytes. *checkpoint* is for the owner: what the
-    process has open.
+    *memory* is the limit of its address space in bytes, *file_size* of any file that it writes; *module* is
+    what it runs. *release* is for the owner: what gives back
+    what the process has open.
     """
 
-    def __init__(self, memory: int) -> None:
+    def __init__(self, memory: int, *, module: str = "kb.store.worker", file_size: int = 0) -> None:
         """Start the first process; it gets ready by itself."""
-        self.checkpoint: Path | None = None
-        self._memory = memory
+        self._command = [sys.executable, "-P", "-m", module, str(memory), str(file_size)]
+        self.release: Callable[[], None] | None = None
         self._status: Status | None = None
         self._stopped = False
         self._start()
@@ -92,7 +94,7 @@ class Worker:
         self._status = None
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", "kb.store.worker", str(self._memory)],
+                self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

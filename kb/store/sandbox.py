@@ -54,15 +54,17 @@ class Status:
         return self.network and self.memory
 
 
-def enter(memory: int) -> Status:
+def enter(memory: int, file_size: int = 0) -> Status:
     """Close the sandbox round this process, for good; *memory* is in bytes of address space.
+
+    No file can grow beyond *file_size* bytes; pipes can still be written.
 
     Call it before any thread starts: threads that already run stay outside. What the platform
     cannot do is left out, and said in the status. The network is tried, not believed.
     """
     reasons = []
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no file can grow; pipes still can be written
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
     try:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         bounded = True

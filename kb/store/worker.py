@@ -1,6 +1,6 @@
 """A worker: one process that answers strangers' queries and may die of any of them.
 
-``python -m kb.store.worker MEMORY`` closes the sandbox, says hello with its status, and then
+``python -m kb.store.worker MEMORY FILE_SIZE`` closes the sandbox, says hello with its status, and then
 answers requests on its standard input, one at a time, until that ends. The engine has no
 deadline and no limits of its own and can overflow its stack, so each of these is a process:
 the server kills it and starts another (:mod:`kb.store.workers`).
@@ -15,12 +15,15 @@ from __future__ import annotations
 import re
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from io import BytesIO
 from itertools import islice
 from typing import IO, cast
 
 from pyoxigraph import (
+    NamedNode,
     QueryBoolean,
     QueryResultsFormat,
     QuerySolutions,
@@ -53,33 +56,49 @@ class Unwritable(Exception):
 
 def main() -> None:
     """Serve until standard input ends."""
-    status = sandbox.enter(int(sys.argv[1]))
-    # The default action, unlike a Python handler, strikes in the middle of native code.
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    _send(answers, asdict(status))
+    requests, answers = begin()
     desk = Desk()
     while True:
         try:
             request, text = wire.decode(requests.read, REQUEST)
         except EOFError:
             return
-        signal.setitimer(signal.ITIMER_REAL, request["deadline"] + GRACE)
-        try:
-            body, truncated = desk.answer(request, text.decode())
-        except (SyntaxError, ValueError) as error:
-            _send(answers, {"error": "syntax", "detail": str(error)})
-        except TooLarge:
-            _send(answers, {"error": "answer-too-large"})
-        except MemoryError:
-            _send(answers, {"error": "memory"})
-        except Unwritable as error:
-            _send(answers, {"error": "unwritable", "detail": str(error)})
-        except (OSError, RuntimeError) as error:
-            _send(answers, {"error": "failed", "detail": str(error)})
-        else:
-            _send(answers, {"truncated": truncated}, body)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        with deadline(request["deadline"]):
+            try:
+                body, truncated = desk.answer(request, text.decode())
+            except (SyntaxError, ValueError) as error:
+                send(answers, {"error": "syntax", "detail": str(error)})
+            except TooLarge:
+                send(answers, {"error": "answer-too-large"})
+            except MemoryError:
+                send(answers, {"error": "memory"})
+            except Unwritable as error:
+                send(answers, {"error": "unwritable", "detail": str(error)})
+            except (OSError, RuntimeError) as error:
+                send(answers, {"error": "failed", "detail": str(error)})
+            else:
+                send(answers, {"truncated": truncated}, body)
+
+
+def begin() -> tuple[IO[bytes], IO[bytes]]:
+    """Close the sandbox as the arguments say and tell the server.
+
+    Return where requests come and answers go.
+    """
+    memory, file_size = map(int, sys.argv[1:3])
+    status = sandbox.enter(memory, file_size)
+    # The default action, unlike a Python handler, strikes in the middle of native code.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    send(sys.stdout.buffer, asdict(status))
+    return sys.stdin.buffer, sys.stdout.buffer
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """End this process *seconds* from now, and a moment of grace, unless it is done by then."""
+    signal.setitimer(signal.ITIMER_REAL, seconds + GRACE)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 class Desk:
@@ -92,9 +111,14 @@ class Desk:
 
     def answer(self, request: wire.Header, query: str) -> tuple[bytes, bool]:
         """Return the body of the answer and whether rows were cut off."""
-        # The checkpoint holds no system graph, so the union of all its graphs may be read by
-        # all: one flag to the engine, where a list of graphs costs time for each (10 times at 40).
-        results = self._open(request["checkpoint"]).query(query, use_default_graph_as_union=True)
+        # The checkpoint holds only what the reader may see (kb.store.replica), so the union of all its
+        # graphs may be read: one flag to the engine, where a list of graphs costs time for each (10 times
+        # at 40). A dataset that the request names is put together from visible graphs for the same reason.
+        store, default, named = self._open(request["checkpoint"]), request["default"], request["named"]
+        if default or named:
+            results = store.query(query, default_graph=[*_nodes(default)], named_graphs=[*_nodes(named)])
+        else:
+            results = store.query(query, use_default_graph_as_union=not request["own"])
         media, rows, size = request["media"], request["rows"], request["bytes"]
         truncated = False
         if isinstance(results, QueryBoolean):
@@ -114,6 +138,10 @@ class Desk:
         if self._store is None or path != self._path:
             self._store, self._path = Store.read_only(path), path
         return self._store
+
+
+def _nodes(iris: list[str]) -> Iterator[NamedNode]:
+    return map(NamedNode, iris)
 
 
 class _Enough(Exception):
@@ -170,7 +198,8 @@ def _triples(results: QueryTriples, media: str, rows: int) -> tuple[bytes | None
         raise Unwritable(str(error)) from error
 
 
-def _send(stream: IO[bytes], header: wire.Header, body: bytes = b"") -> None:
+def send(stream: IO[bytes], header: wire.Header, body: bytes = b"") -> None:
+    """Send one frame."""
     stream.write(wire.encode(header, body))
     stream.flush()
 

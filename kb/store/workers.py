@@ -12,15 +12,16 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from kb.errors import QueryRefused, QueryStopped, StoreError, XiezhiError
 from kb.store import formats, gate, wire
-from kb.store.checkpoints import Checkpoints
 from kb.store.process import Worker
 from kb.store.protocol import Store
+from kb.store.views import EVERYTHING, Reader, Views
 
 _log = logging.getLogger(__name__)
 
@@ -51,12 +52,23 @@ class Answer:
     truncated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The graphs that a request names: *default* are merged, *named* are for ``GRAPH`` (IRIs).
+
+    With none of either, the default graph is the union of all graphs, unless the query itself says ``FROM``.
+    """
+
+    default: Sequence[str] = ()
+    named: Sequence[str] = ()
+
+
 class Service:
     """Answers strangers' queries on *store*, with checkpoints in *folder* on the same disk.
 
-    Queries see every graph but ``graph/system``; the default graph is their union, in which a
-    triple of two graphs shows twice. They lag behind the store by 0.3 seconds at most.
-    Thread-safe; to be closed before the store.
+    Queries see the graphs that their reader may see, and never ``graph/system``; the default graph is
+    their union, in which a triple of two graphs shows twice. They lag behind the store by 0.3 seconds
+    at most, longer only where a checkpoint takes long to make. Thread-safe; to be closed before the store.
 
     :raises StoreError: ``store.worker`` where no worker starts.
     """
@@ -65,7 +77,7 @@ class Service:
         """Start the workers, which takes 0.2 seconds, and warn where their sandbox has a gap."""
         self._limits = limits or Limits()
         self._closed = False
-        self._checkpoints = Checkpoints(store, folder)
+        self.views = Views(store, folder)
         self._places = threading.BoundedSemaphore(workers + self._limits.waiting)
         self._workers = [Worker(self._limits.memory) for _ in range(workers)]
         self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
@@ -83,16 +95,32 @@ class Service:
                 self.status.reason,
             )
 
-    def select(self, query_text: str, accept: str = "") -> Answer:
+    def select(
+        self,
+        query_text: str,
+        accept: str = "",
+        *,
+        reader: Reader = EVERYTHING,
+        dataset: Dataset = Dataset(),
+    ) -> Answer:
         """Answer a ``SELECT``, ``ASK``, ``CONSTRUCT`` or ``DESCRIBE``; *accept* as in HTTP.
+
+        *dataset* may name any graphs; of those that *reader* may not see, it finds none.
 
         :raises QueryRefused: by the gate (:func:`kb.store.gate.check`), ``query.not-acceptable``
             (HTTP 406), ``query.syntax`` (400), ``query.unwritable`` (406).
         :raises QueryStopped: ``query.timeout`` (504), ``query.crashed``, ``query.memory``,
             ``query.answer-too-large``, ``query.failed``, ``query.busy``, ``query.closed`` (503).
         """
-        form = gate.check(query_text)
-        return self._run(query_text, formats.choose(accept, form))
+        gated = gate.check(query_text)
+        media = formats.choose(accept, gated.form)
+        request = {
+            "media": media,
+            "default": list(dataset.default),
+            "named": list(dataset.named),
+            "own": gated.names_dataset,
+        }
+        return self._run(query_text, request, reader)
 
     def close(self) -> None:
         """End the workers, with whatever they are doing, and delete the checkpoints."""
@@ -104,7 +132,7 @@ class Service:
         for worker in [self._idle.get() for _ in self._workers]:  # who uses one gives it back at once
             worker.end()
             self._idle.put(worker)  # for those who wait, to be told
-        self._checkpoints.close()
+        self.views.close()
 
     def __enter__(self) -> Self:
         """Return the service, to be closed at the end of the block."""
@@ -114,7 +142,7 @@ class Service:
         """Close the service."""
         self.close()
 
-    def _run(self, text: str, media: str) -> Answer:
+    def _run(self, text: str, request: wire.Header, reader: Reader) -> Answer:
         """Run a query that has passed the gate, as soon as a worker is free."""
         if not self._places.acquire(blocking=False):
             raise _stopped("busy")
@@ -124,27 +152,28 @@ class Service:
             except queue.Empty:
                 raise _stopped("busy") from None
             try:
-                header, body = self._ask(worker, text, media)
+                header, body = self._ask(worker, text, request, reader)
             finally:
                 self._idle.put(worker)
         finally:
             self._places.release()
         if "error" in header:
             raise _stopped(header["error"], header.get("detail", ""))
-        return Answer(body, media, header["truncated"])
+        return Answer(body, request["media"], header["truncated"])
 
-    def _ask(self, worker: Worker, text: str, media: str) -> tuple[wire.Header, bytes]:
+    def _ask(
+        self, worker: Worker, text: str, request: wire.Header, reader: Reader
+    ) -> tuple[wire.Header, bytes]:
         if self._closed:
             raise _stopped("closed")
         worker.ready()
-        checkpoint, previous = self._checkpoints.acquire(), worker.checkpoint
-        worker.checkpoint = checkpoint
+        (checkpoint, release), previous = self.views.acquire(reader), worker.release
+        worker.release = release
         if previous is not None:
-            self._checkpoints.release(previous)
+            previous()
         limits = self._limits
-        request = {
+        request = request | {
             "checkpoint": str(checkpoint),
-            "media": media,
             "rows": limits.rows,
             "bytes": limits.size,
             "deadline": limits.deadline,

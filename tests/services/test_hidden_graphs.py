@@ -20,7 +20,7 @@ from kb.store.protocol import Change
 
 SECRET = "zurbarán"
 """A word that is nowhere else: what must never be told stands in terms and labels that hold it."""
-HIDDEN = graph("secret")
+HIDDEN = graph("knowledge/secret")
 REPORT = {"id": "hidden", "type": "燃气爆炸", "grid": "370102001002", "deaths": 3, "seriousInjuries": 4}
 
 

@@ -148,8 +148,10 @@ def _duckdb(folder: Path, memory: str, threads: int | None) -> tuple[Backend, Ca
         settings["threads"] = threads
     backend = ibis.duckdb.connect(**settings)
     backend.raw_sql("SET enable_progress_bar = false")  # standard output belongs to whoever called us
-    # kb.inference.relational.ordering has its reasons
-    backend.raw_sql("SET disabled_optimizers = 'join_order'")
+    # The order of joins is ours (kb.inference.relational.ordering). column_lifetime, in DuckDB 1.5.6, drops
+    # a column that a join still needs when its sides are swapped ("Failed to bind column reference"), at
+    # random.
+    backend.raw_sql("SET disabled_optimizers = 'join_order, column_lifetime'")
     # Not disconnected: tables that somebody still holds drop themselves later. With the last of them it ends.
     return backend, lambda: None
 

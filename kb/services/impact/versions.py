@@ -8,24 +8,18 @@ from dataclasses import replace
 import pyarrow as pa
 from pyoxigraph import Literal, NamedNode, Triple, Variable
 
-from kb.inference.engine import HIDDEN
+from kb.inference.engine import is_read
 from kb.inference.program import INCIDENT, Program
 from kb.inference.relational.keys import COLUMNS, key
-from kb.namespaces import ROOT, XSD, graph
+from kb.namespaces import ROOT, XSD
 from kb.services import loading
 from kb.services.incident import OCCURRED_ON
 from kb.services.workspace import Workspace
 from kb.srl.slicing import relevant
 from kb.srl.syntax import Call, Element, Filter, Negation, Rule, Term, TriplePattern
 
-HIDDEN_GRAPHS = tuple(graph(name).value for name in HIDDEN)
 VALID_ON = Variable("impactValidOn")
 """The day of the incident, in rules that are in force on some days only."""
-
-
-def visible(name: object) -> bool:
-    """Whether rules read the graph *name*."""
-    return not (isinstance(name, NamedNode) and name.value.startswith(HIDDEN_GRAPHS))
 
 
 class Cities:
@@ -49,7 +43,7 @@ class Cities:
     def _shows(self, name: object) -> bool:
         if name not in self._shown:
             knowledge = isinstance(name, NamedNode) and loading.is_knowledge(name)
-            self._shown[name] = visible(name) and not knowledge
+            self._shown[name] = is_read(name) and not knowledge
         return self._shown[name]
 
 
@@ -67,7 +61,7 @@ class Version:
         """The rules (by ``id``) that conclude a relation before the groups; its other rules run in them."""
         self._cities = cities
         self._graphs = [
-            graph for graph in workspace.store.graphs() if visible(graph) and loading.is_knowledge(graph)
+            graph for graph in workspace.store.graphs() if is_read(graph) and loading.is_knowledge(graph)
         ]
         self.rules = dated(workspace.engine.program)
         self.concluded = frozenset(

@@ -1,0 +1,230 @@
+"""Strangers' writes: SPARQL updates and uploaded graphs, run in a process apart, checked, then journalled.
+
+What comes out of the process (:mod:`kb.store.tasks`) is only a proposal. The change is compared with the
+rights of the writer quad by quad and goes through the same journal as all others, so the audit knows who
+wrote what.
+
+::
+
+    InputError
+    ├── Forbidden       write.graph     the change touches a graph that the writer may not write
+    ├── QueryRefused    query.*         the update is not well written, or would reach other servers
+    └── FileRefused     file.*          the file is not well written, or dangerous
+    QueryStopped        query.*         time, memory or size
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyoxigraph
+from pyoxigraph import NamedNode, Quad, RdfFormat, Triple
+
+from kb.errors import Forbidden, InputError, QueryRefused, QueryStopped, XiezhiError
+from kb.store import gate, wire
+from kb.store.process import Worker
+from kb.store.protocol import Change, Receipt, Store
+from kb.store.tasks import DEFAULT, PARSED
+from kb.store.using import with_dataset
+from kb.store.views import Reader
+from kb.store.workers import Dataset, Service
+
+__all__ = ["DEFAULT", "PARSED", "FileRefused", "Limits", "Writer", "Writes"]
+
+
+class FileRefused(InputError):
+    """A file that somebody uploaded is not well written, or dangerous; nothing of it was stored."""
+
+
+class Writer(Reader, Protocol):
+    """Whoever writes: a reader with a *name* for the journal who may write some graphs."""
+
+    @property
+    def name(self) -> str:
+        """What the journal calls him."""
+        ...
+
+    def writes(self, graph: NamedNode) -> bool:
+        """Whether he may write the named graph."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one write may use: *deadline* in seconds, *memory*, *answer* and *file* in bytes."""
+
+    deadline: float = 30.0
+    memory: int = 1536 << 20
+    answer: int = 64 << 20
+    file: int = 1 << 30
+
+
+class Writes:
+    """Takes writes into *store*; *service* shows what a writer may see, *folder* is on the same disk.
+
+    One write at a time: each sees what those before it did. Thread-safe.
+    """
+
+    def __init__(self, store: Store, service: Service, folder: Path, limits: Limits | None = None) -> None:
+        """Delete what lies in *folder* from a crash."""
+        self._store, self._service, self._folder = store, service, folder
+        self._limits = limits or Limits()
+        self._one = threading.Lock()
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+
+    def update(self, text: str, writer: Writer, dataset: Dataset = Dataset()) -> Receipt | None:  # noqa: B008
+        """Run the SPARQL update *text*; return the receipt, ``None`` where it changed nothing.
+
+        *dataset* are the protocol's ``using-graph-uri`` and ``using-named-graph-uri``.
+        """
+        gate.check_update(text)
+        text = with_dataset(text, dataset.default, dataset.named)
+        with self._one, tempfile.TemporaryDirectory(dir=self._folder) as place:
+            original, release = self._service.views.acquire(writer)
+            try:
+                copy = Path(place) / "copy"
+                shutil.copytree(original, copy, copy_function=_link)
+                header = {"task": "update", "original": str(original), "copy": str(copy)}
+                answer = self._run(header, text.encode())
+            finally:
+                release()
+            end = 8 + int.from_bytes(answer[:8])
+            change = Change(_quads(answer[8:end]), _quads(answer[end:]))
+            return self._commit(change, writer, "sparql update", text)
+
+    def parse(self, body: bytes, media: str, base: str) -> list[Triple]:
+        """Return the triples of the uploaded file *body* of type *media*, relative to the IRI *base*.
+
+        :raises FileRefused: ``file.media-type`` (HTTP 415), ``file.syntax``, ``file.doctype`` … (422).
+        """
+        if media not in PARSED:
+            raise _refused("media-type", media)
+        answer = self._run({"task": "parse", "media": media, "base": base}, body)
+        quads = pyoxigraph.parse(answer, format=RdfFormat.N_TRIPLES)
+        return [quad.triple for quad in quads]
+
+    def put(self, graph: NamedNode, triples: Iterable[Triple], writer: Writer) -> None:
+        """Make *graph* hold *triples* and nothing else."""
+        self._require(writer, [graph])
+        new = _in(graph, triples)
+        with self._one:
+            old = set(self._store.match(None, None, None, graph))
+            self._commit(Change(list(new - old), list(old - new)), writer, "graph put", graph.value)
+
+    def post(self, graph: NamedNode, triples: Iterable[Triple], writer: Writer) -> None:
+        """Add *triples* to *graph*."""
+        self._require(writer, [graph])
+        with self._one:
+            self._commit(Change(list(_in(graph, triples))), writer, "graph post", graph.value)
+
+    def _run(self, header: dict[str, Any], body: bytes) -> bytes:
+        """Do a task in a new process; return its answer."""
+        limits = self._limits
+        request = header | {"deadline": limits.deadline, "bytes": limits.answer}
+        worker = Worker(limits.memory, module="kb.store.tasks", file_size=limits.file)
+        until = time.monotonic() + limits.deadline
+        try:
+            worker.ready()
+            answer, content = worker.ask(wire.encode(request, body), until, limits.answer + 16)
+        except TimeoutError:
+            raise _stopped("timeout", f"{limits.deadline:g}") from None
+        except (EOFError, OSError) as error:
+            raise _stopped("crashed", str(error)) from None
+        finally:
+            worker.end()
+        if "error" in answer:
+            code, detail = answer["error"], answer.get("detail", "")
+            if code in _STOPS:
+                raise _stopped(code, detail)
+            raise _refused(code, detail) if header["task"] == "parse" else _badly_written(detail)
+        return content
+
+    def _commit(self, change: Change, writer: Writer, action: str, reason: str) -> Receipt | None:
+        names = [name for name in change.graphs if isinstance(name, NamedNode)]
+        self._require(writer, names)
+        if not change.additions and not change.removals:
+            return None
+        receipt = self._store.commit(change, actor=writer.name, action=action, reason=reason)
+        self._service.views.expire()  # who wrote it reads it
+        return receipt
+
+    def _require(self, writer: Writer, graphs: Iterable[NamedNode]) -> None:
+        for name in graphs:
+            if not writer.writes(name):
+                raise Forbidden.of(
+                    "write.graph",
+                    "没有写此图的权限；什么都没有改",
+                    "you may not write this graph; nothing was changed",
+                    where=name.value,
+                    repair=(
+                        f"写自己的图（本系统之外的 IRI，或 {DEFAULT.value}），或用数据集接口提交",
+                        "write a graph of your own (an IRI outside this system, or "
+                        f"{DEFAULT.value}), or deliver a dataset",
+                    ),
+                )
+
+
+def _link(source: str, target: str) -> None:
+    """Copy one file of a checkpoint: table files never change and are linked, the few others copied."""
+    if source.endswith(".sst"):
+        Path(target).hardlink_to(source)
+    else:
+        shutil.copy2(source, target)
+
+
+def _quads(text: bytes) -> list[Quad]:
+    return list(pyoxigraph.parse(text, format=RdfFormat.N_QUADS))
+
+
+def _in(graph: NamedNode, triples: Iterable[Triple]) -> set[Quad]:
+    return {Quad(triple.subject, triple.predicate, triple.object, graph) for triple in triples}
+
+
+_STOPS = {
+    "timeout": ("写入运行超过 {} 秒，已停止", "the write ran {} seconds and was stopped"),
+    "crashed": (
+        "写入使其进程崩溃（{}）；服务继续运行",
+        "the write crashed its process ({}); the service goes on",
+    ),
+    "memory": ("写入用尽了内存", "the write used up its memory"),
+    "too-large": ("改动或文件太大", "the change or the file is too large"),
+    "failed": ("写入未能完成：{}", "the write could not be completed: {}"),
+}
+_FILES = {
+    "media-type": ("不支持这种格式：{}", "this format is not supported: {}"),
+    "syntax": ("文件有语法错误：{}", "the file is not well written: {}"),
+    "doctype": ("文件含文档类型或实体声明", "the file declares a document type or an entity"),
+    "too-deep": ("{}", "{}"),
+    "context": ("JSON-LD 引用了别处的 @context", "the JSON-LD refers to a context that lies elsewhere"),
+}
+
+
+def _stopped(code: str, detail: str) -> XiezhiError:
+    zh, en = _STOPS[code]
+    return QueryStopped.of(
+        f"query.{code}", zh.format(detail), en.format(detail),
+        repair=("分成几个较小的改动", "split it into smaller changes"),
+    )  # fmt: skip
+
+
+def _refused(code: str, detail: str) -> XiezhiError:
+    zh, en = _FILES[code]
+    return FileRefused.of(
+        f"file.{code}", zh.format(detail), en.format(detail),
+        repair=(f"可用格式：{', '.join(PARSED)}", f"formats: {', '.join(PARSED)}"),
+    )  # fmt: skip
+
+
+def _badly_written(detail: str) -> XiezhiError:
+    return QueryRefused.of(
+        "query.syntax", f"更新语法错误：{detail}", f"the update is not well written: {detail}",
+        repair=("按 SPARQL 1.1 Update 语法修改", "mend it by the grammar of SPARQL 1.1 Update"),
+    )  # fmt: skip

@@ -1,0 +1,144 @@
+"""Logging in and out, the own password, and tokens for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
+from flask_login import login_user, logout_user
+from pyoxigraph import NamedNode
+from werkzeug.wrappers import Response as BaseResponse
+
+from kb.access.trail import LOGIN
+from kb.errors import Forbidden, InputError
+from webapp.access import SessionUser, gatekeeper, me
+from webapp.desk import desk
+from webapp.i18n import said
+from webapp.problems import status_of
+
+SCOPES = ("query", "report", "explain", "submit", "update")
+"""The actions that a token may be given on the page, as far as its user may take them himself."""
+blueprint = Blueprint("accounts", __name__)
+
+
+@blueprint.get("/login")
+def form() -> str:
+    """Show the form."""
+    return render_template("accounts/login.html", next=_local(request.args.get("next")), fault=None, name="")
+
+
+@blueprint.post("/login")
+def login() -> BaseResponse:
+    """Log in and go where the user wanted to go."""
+    name, password = request.form.get("name", "").strip().lower(), request.form.get("password", "")
+    target = _local(request.form.get("next"))
+    keeper = gatekeeper()
+    try:
+        user = keeper.accounts.login(name, password)
+    except Forbidden as error:
+        keeper.trail.refused(f"visitor {request.remote_addr}", f"log in as {name[:64]}", stranger=True)
+        page = render_template("accounts/login.html", next=target, fault=error.faults[0], name=name)
+        return make_response(page, 403)
+    session.clear()  # whatever an earlier visitor of this browser left
+    session.permanent = True
+    login_user(SessionUser(user))
+    keeper.trail.adopt(keeper.accounts)
+    keeper.trail.record(user.name, LOGIN, f"from {request.remote_addr}")
+    return redirect(target or url_for("pages.start"), 303)
+
+
+@blueprint.post("/logout")
+def logout() -> BaseResponse:
+    """End the session."""
+    logout_user()
+    session.clear()
+    return redirect(url_for("accounts.form"), 303)
+
+
+@blueprint.get("/account")
+def account() -> BaseResponse:
+    """Show who one is, what one may do, and one's tokens."""
+    return _account()
+
+
+@blueprint.post("/account/password")
+def password() -> BaseResponse:
+    """Change the own password; all sessions of the user end."""
+    name = _user()
+    keeper = gatekeeper()
+    try:
+        keeper.accounts.login(name, request.form.get("old", ""))
+        keeper.accounts.change(name, password=request.form.get("new", ""))
+    except InputError as error:
+        return _account(error)
+    keeper.trail.adopt(keeper.accounts)
+    return logout()
+
+
+@blueprint.post("/account/tokens")
+def issue() -> BaseResponse:
+    """Make a token and show it, once."""
+    name = _user()
+    scopes = [scope for scope in request.form.getlist("scope") if scope in SCOPES and me().may(scope)]
+    days = request.form.get("days", 90, type=int)
+    try:
+        text, token = gatekeeper().accounts.issue(
+            name, scopes, label=request.form.get("label", ""), days=days
+        )
+    except InputError as error:
+        return _account(error)
+    gatekeeper().trail.adopt(gatekeeper().accounts)
+    return _account(issued=text)
+
+
+@blueprint.post("/account/tokens/<identifier>/revoke")
+def revoke(identifier: str) -> BaseResponse:
+    """End a token."""
+    name = _user()
+    gatekeeper().accounts.revoke(identifier, user=name)
+    gatekeeper().trail.adopt(gatekeeper().accounts)
+    return redirect(url_for("accounts.account"), 303)
+
+
+def _account(error: InputError | None = None, issued: str | None = None) -> Response:
+    name = me().name
+    user = gatekeeper().accounts.find(name)
+    page = render_template(
+        "accounts/account.html",
+        user=user,
+        tokens=gatekeeper().accounts.tokens(name) if user else [],
+        scopes=[scope for scope in SCOPES if me().may(scope)],
+        faults=error.faults if error else [],
+        issued=issued,
+        role_label=lambda name: _role(name, user.roles if user else ()),
+    )
+    return make_response(page, status_of(error) if error else 200)
+
+
+def _role(name: str, roles: Collection[str]) -> str:
+    """Return the label of the role *name* in the language of the page."""
+    policy = me().policy
+    if name not in roles or name not in policy.roles:
+        return name
+    names = desk().workspace.names
+    return said(names.label(NamedNode(policy.roles[name].iri)))
+
+
+def _user() -> str:
+    """Return the name of the user whose session it is.
+
+    :raises Forbidden: ``access.session``: tokens and operators have no password and make no tokens.
+    """
+    name = me().name
+    if gatekeeper().accounts.find(name) is None:
+        raise Forbidden.of("access.session", "请先以用户身份登录", "log in as a user first")
+    return name
+
+
+def _local(target: str | None) -> str:
+    """Return *target* if it is a path of this server: nobody shall be sent elsewhere after logging in."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return ""
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc else ""

@@ -12,13 +12,15 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from kb.errors import QueryRefused, QueryStopped, StoreError, XiezhiError
 from kb.store import formats, gate, wire
+from kb.store.endpoints import Endpoint
+from kb.store.federation import federate
 from kb.store.process import Worker
 from kb.store.protocol import Store
 from kb.store.views import EVERYTHING, Reader, Views
@@ -73,9 +75,21 @@ class Service:
     :raises StoreError: ``store.worker`` where no worker starts.
     """
 
-    def __init__(self, store: Store, folder: Path, *, workers: int = 2, limits: Limits | None = None) -> None:
-        """Start the workers, which takes 0.2 seconds, and warn where their sandbox has a gap."""
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        *,
+        workers: int = 2,
+        limits: Limits | None = None,
+        endpoints: Mapping[str, Endpoint] | None = None,
+    ) -> None:
+        """Start the workers, which takes 0.2 seconds, and warn where their sandbox has a gap.
+
+        *endpoints*, by IRI, are those that ``SERVICE`` may name; without any it is refused.
+        """
         self._limits = limits or Limits()
+        self._endpoints = endpoints or {}
         self._closed = False
         self.views = Views(store, folder)
         self._places = threading.BoundedSemaphore(workers + self._limits.waiting)
@@ -107,12 +121,13 @@ class Service:
 
         *dataset* may name any graphs; of those that *reader* may not see, it finds none.
 
-        :raises QueryRefused: by the gate (:func:`kb.store.gate.check`), ``query.not-acceptable``
-            (HTTP 406), ``query.syntax`` (400), ``query.unwritable`` (406).
+        :raises QueryRefused: by the gate (:func:`kb.store.gate.check`), ``query.service`` (HTTP 403),
+            ``query.not-acceptable`` (406), ``query.syntax`` (400), ``query.unwritable`` (406).
         :raises QueryStopped: ``query.timeout`` (504), ``query.crashed``, ``query.memory``,
-            ``query.answer-too-large``, ``query.failed``, ``query.busy``, ``query.closed`` (503).
+            ``query.answer-too-large``, ``query.failed``, ``query.service-failed``, ``query.busy``,
+            ``query.closed`` (503).
         """
-        gated = gate.check(query_text)
+        gated = gate.check(query_text, service=bool(self._endpoints))
         media = formats.choose(accept, gated.form)
         request = {
             "media": media,
@@ -120,7 +135,7 @@ class Service:
             "named": list(dataset.named),
             "own": gated.names_dataset,
         }
-        return self._run(query_text, request, reader)
+        return self._run(federate(query_text, self._endpoints), request, reader)
 
     def close(self) -> None:
         """End the workers, with whatever they are doing, and delete the checkpoints."""

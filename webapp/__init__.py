@@ -6,6 +6,7 @@
                ├─ api       reports and recommendations       (api.py, openapi.yaml)
                ├─ explain   why, why not, ask next, what if   (explain_pages.py, explain_api.py)
                ├─ releases  which there are, replay           (release_api.py)
+               ├─ examples  vetted queries, terms to complete (examples_api.py, terms.py)
                ├─ sparql    SPARQL 1.1 Protocol               (sparql.py)
                ├─ graphs    Graph Store Protocol              (graphs.py)
                ├─ accounts  log in, tokens                    (accounts.py)
@@ -35,6 +36,7 @@ from webapp import (
     api,
     audit_api,
     cors,
+    examples_api,
     explain_api,
     explain_pages,
     filters,
@@ -106,6 +108,7 @@ def create_app(
         api.blueprint,
         explain_api.blueprint,
         release_api.blueprint,
+        examples_api.blueprint,
         audit_api.blueprint,
         protocol.blueprint,
         graphs.blueprint,

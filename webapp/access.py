@@ -17,13 +17,13 @@ from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, g, request
+from flask import Flask, Request, current_app, g, request
 from flask_login import LoginManager, current_user
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from kb.access.accounts import Accounts, User
-from kb.access.policy import Policies
+from kb.access.policy import Policies, Policy
 from kb.access.principal import VISITOR, Operator, Principal
 from kb.access.trail import Trail
 
@@ -60,12 +60,17 @@ class Gatekeeper:
                 )
             return self.of_user(found[0], found[1].scopes, f" (token {found[1].id})")
         if _is_cross_site(asked):
-            return Principal(f"visitor {asked.remote_addr}", frozenset([VISITOR]), policy)
+            return visitor(asked, policy)
         if current_user.is_authenticated:
             return self.of_user(current_user.user)
         if _is_loopback(asked.remote_addr) and not self.accounts.any():
             return Operator("operator", frozenset(policy.roles), policy)
-        return Principal(f"visitor {asked.remote_addr}", frozenset([VISITOR]), policy)
+        return visitor(asked, policy)
+
+
+def visitor(asked: Request, policy: Policy) -> Principal:
+    """Return whoever sent the request as somebody unknown."""
+    return Principal(f"visitor {asked.remote_addr}", frozenset([VISITOR]), policy)
 
 
 class SessionUser:
@@ -82,7 +87,7 @@ class SessionUser:
 
 
 def init_app(app: Flask, gatekeeper: Gatekeeper) -> None:
-    """Let *app* ask *gatekeeper*; templates get ``me`` and ``open_desk``."""
+    """Let *app* ask *gatekeeper*; templates get ``me``."""
     app.extensions["gatekeeper"] = gatekeeper
     manager = LoginManager(app)
     manager.session_protection = "basic"
@@ -98,15 +103,16 @@ def init_app(app: Flask, gatekeeper: Gatekeeper) -> None:
 
 def gatekeeper() -> Gatekeeper:
     """Return the gatekeeper of the application that handles the current request."""
-    from flask import current_app
-
     return cast(Gatekeeper, current_app.extensions["gatekeeper"])
 
 
 def me() -> Principal:
     """Return who sent the current request."""
     if "principal" not in g:
-        g.principal = gatekeeper().identify(request)
+        keeper = gatekeeper()
+        # For the page that says so, whoever brings a wrong token is a visitor.
+        g.principal = visitor(request, keeper.policies.current)
+        g.principal = keeper.identify(request)
     return cast(Principal, g.principal)
 
 

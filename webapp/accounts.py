@@ -83,9 +83,7 @@ def issue() -> BaseResponse:
     scopes = [scope for scope in request.form.getlist("scope") if scope in SCOPES and me().may(scope)]
     days = request.form.get("days", 90, type=int)
     try:
-        text, token = gatekeeper().accounts.issue(
-            name, scopes, label=request.form.get("label", ""), days=days
-        )
+        text, _ = gatekeeper().accounts.issue(name, scopes, label=request.form.get("label", ""), days=days)
     except InputError as error:
         return _account(error)
     gatekeeper().trail.adopt(gatekeeper().accounts)

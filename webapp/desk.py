@@ -11,6 +11,7 @@ from kb.services.workspace import Workspace
 from kb.store.workers import Service
 from kb.store.writing import Writes
 from webapp.places import Places
+from webapp.terms import Terms
 
 
 class Desk:
@@ -21,6 +22,7 @@ class Desk:
         self.sparql = sparql
         self.writes = writes
         self.places = Places(workspace.store)
+        self.terms = Terms(workspace.store)
         self.continuing = threading.Lock()
         """Held while an incident is read, amended and stored: two officers may answer at the same time."""
 

@@ -34,7 +34,7 @@ BY_CODE = {
     "query.too-large": 413,
     "query.service": 403,
     "query.load": 403,
-    "query.update": 400,
+    "query.update": 403,
     "file.media-type": 415,
     "file.syntax": 400,
     "access.login": 403,
@@ -59,6 +59,7 @@ BY_CLASS: list[tuple[type[XiezhiError], int, Text]] = [
 ]
 HTTP_TITLES = {
     400: Text("请求有误", "Bad request"),
+    401: Text("令牌无效", "Invalid token"),
     404: Text("未找到", "Not found"),
     405: Text("不支持该方法", "Method not allowed"),
     406: Text("没有所要求的格式", "Not acceptable"),
@@ -126,7 +127,7 @@ def _http(error: HTTPException) -> Response:
     title = HTTP_TITLES.get(status, Text(error.name, error.name))
     response = _respond(status, title, [Fault(f"http.{status}", _http_message(status, error))])
     for name, value in error.get_headers():
-        if name.lower() == "allow":
+        if name.lower() in ("allow", "www-authenticate"):
             response.headers[name] = value
     return response
 
@@ -135,6 +136,8 @@ def _http_message(status: int, error: HTTPException) -> Text:
     match status:
         case 404:
             return Text("没有这个页面或事件", "there is no such page or incident")
+        case 401:
+            return Text("令牌不对、已过期或已吊销", "the token is wrong, expired or revoked")
         case 413:
             return Text("请求内容超过上限", "the request is larger than allowed")
         case 405:

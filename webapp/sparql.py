@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pyoxigraph
-from flask import Blueprint, Response, json, render_template, request, url_for
+from flask import Blueprint, Response, request, url_for
 from pyoxigraph import RdfFormat
 from werkzeug.datastructures import MultiDict
 
@@ -22,10 +21,10 @@ from kb.namespaces import PREFIXES
 from kb.store import formats
 from kb.store.gate import SIZE
 from kb.store.workers import Answer, Dataset
+from webapp import sparql_page
 from webapp.access import gatekeeper, me
 from webapp.desk import desk
 from webapp.problems import answer as problem
-from webapp.problems import status_of
 
 QUERY, UPDATE, FORM = (
     "application/sparql-query",
@@ -35,10 +34,6 @@ QUERY, UPDATE, FORM = (
 ENVELOPE = 3 * SIZE + 4096
 """A query may triple in size when it is URL-encoded; the gate measures what it decodes to."""
 TRUNCATED = "Xiezhi-Truncated"
-TABLE, GRAPH = "application/sparql-results+json", "text/turtle"
-"""What the page asks for itself."""
-SHOWN = 200
-"""Rows of the table on the page."""
 blueprint = Blueprint("sparql", __name__, url_prefix="/sparql")
 
 
@@ -59,13 +54,13 @@ def endpoint() -> Response:
             return _updated(update)
         query = _query()
         if query is None:
-            return _page() if page else _description()
+            return sparql_page.form() if page else _description()
         if page:
-            return _results_page(query)
+            return sparql_page.results(query, _run(query, sparql_page.ACCEPT))
         answer = _run(query, request.headers.get("Accept", ""))
     except XiezhiError as error:
         if page:
-            return _page(query=request.values.get("query", ""), error=error, status=status_of(error))
+            return sparql_page.form(request.values.get("query", ""), error)
         return problem(error)
     response = Response(answer.body, content_type=_with_charset(answer.media_type))
     response.vary.add("Accept")
@@ -167,45 +162,6 @@ def _description() -> Response:
     return response
 
 
-def _results_page(query: str) -> Response:
-    answer = _run(query, f"{TABLE}, {GRAPH}")
-    if answer.media_type == GRAPH:
-        return _page(query=query, graph=answer.body.decode(), truncated=answer.truncated)
-    return _page(query=query, result=_table(json.loads(answer.body)), truncated=answer.truncated)
-
-
-def _page(status: int = 200, **context: Any) -> Response:
-    html = render_template("sparql/query.html", examples=_examples(), shown=SHOWN, **context)
-    response = Response(html, status, content_type="text/html; charset=utf-8")
-    response.vary.add("Accept")
-    return response
-
-
-def _table(results: dict[str, Any]) -> dict[str, Any]:
-    """SPARQL results in JSON as columns and rows of cells for people."""
-    if "boolean" in results:
-        return {"boolean": results["boolean"]}
-    columns = results["head"]["vars"]
-    bindings = results["results"]["bindings"]
-    rows = [[_cell(binding.get(column)) for column in columns] for binding in bindings[:SHOWN]]
-    return {"columns": columns, "rows": rows, "count": len(bindings)}
-
-
-def _cell(term: dict[str, Any] | None) -> str:
-    """A term as it would be written in a query, with a prefix where there is one."""
-    if term is None:
-        return ""
-    if term["type"] != "uri":
-        tag = term.get("xml:lang")
-        return f"{term['value']} @{tag}" if tag else str(term["value"])
-    iri = str(term["value"])
-    fitting = [(name, start) for name, start in PREFIXES.items() if iri.startswith(start)]
-    if not fitting:
-        return iri
-    name, start = max(fitting, key=lambda pair: len(pair[1]))
-    return f"{name}:{iri.removeprefix(start)}"
-
-
 def _decoded(body: bytes) -> str:
     try:
         return body.decode()
@@ -225,15 +181,3 @@ def _with_charset(media: str) -> str:
 @cache
 def _template() -> str:
     return (Path(__file__).parent / "service.ttl").read_text(encoding="utf-8")
-
-
-@cache
-def _examples() -> list[tuple[dict[str, str], str]]:
-    """The queries that the page offers: their titles and their texts."""
-    text = (Path(__file__).parent / "examples.rq").read_text(encoding="utf-8")
-    examples = []
-    for part in text.split("\n#: ")[1:]:
-        title, query = part.split("\n", 1)
-        zh, en = title.split(" | ")
-        examples.append(({"zh": zh, "en": en}, query.strip()))
-    return examples

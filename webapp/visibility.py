@@ -16,7 +16,7 @@ def visible_to(request: Request) -> Visible:
 
 
 def allowed(action: str, graph: NamedNode | None = None) -> None:
-    """Insist that the sender of the current request may take *action*, on his own department's *graph* if given.
+    """Insist that the sender of the current request may take *action*, on *graph* of his department.
 
     :raises Forbidden: ``access.action``, ``access.department``.
     """

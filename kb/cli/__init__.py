@@ -11,6 +11,7 @@ from kb.cli import (
     audit,
     bench,
     coverage,
+    examples,
     explanations,
     impact,
     incidents,
@@ -45,6 +46,7 @@ def main(context: click.Context, home: str, lang: str | None) -> None:
 for command in (
     server.serve,
     server.query,
+    examples.examples,
     knowledge.load,
     knowledge.check,
     knowledge.test,

@@ -188,7 +188,7 @@ class RemoteDesk(Desk):
                 content: bytes = response.read()
                 return content
         except urllib.error.HTTPError as error:
-            raise _problem(error.read()) from error
+            raise problem(error.read()) from error
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -197,8 +197,8 @@ def _json(body: bytes) -> dict[str, Any]:
     return data
 
 
-def _problem(body: bytes) -> InputError:
-    """Turn problem details (RFC 9457) back into faults."""
+def problem(body: bytes) -> InputError:
+    """Return the error that a server told in problem details (RFC 9457), with its faults."""
     try:
         problem = json.loads(body)
         faults = [

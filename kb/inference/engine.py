@@ -19,8 +19,9 @@ from kb.srl.syntax import Term
 from kb.store.protocol import Change, Store
 
 READ = tuple(graph(name).value for name in ("ontology", "knowledge/", "city/", "inferred/", "source/"))
-"""The graphs that rules read begin so: knowledge, cities, data that departments delivered. Not other incidents,
-unchecked data, what is about rules or other vocabularies, and least of all what strangers wrote."""
+"""The graphs that rules read begin so: knowledge, cities, data that departments delivered. Not other
+incidents, unchecked data, what is about rules or other vocabularies, and least of all what strangers
+wrote."""
 MAX_TERMS = 3_000_000
 """When the dictionary has met so many terms (about 1 GB), it starts anew with an empty cache."""
 

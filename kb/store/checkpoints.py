@@ -11,8 +11,9 @@ from typing import Protocol
 
 MAX_AGE = 0.3
 """Seconds by which a query may lag behind the store."""
-MAX_SHARE = 0.1
-"""The part of the time that may go into making checkpoints: where one takes longer, they may be older."""
+SLOW, MAX_SHARE = 1.0, 0.1
+"""Where making a checkpoint takes longer than so many seconds (after a large load), it gets no more than this
+share of the time: checkpoints may then be older."""
 
 
 class Source(Protocol):
@@ -53,7 +54,8 @@ class Checkpoints:
     def acquire(self) -> Path:
         """Return a checkpoint that shows the store as it was at most ``max_age`` seconds ago."""
         with self._lock:
-            stale = time.monotonic() - self._made >= max(self._max_age, self._cost / MAX_SHARE)
+            age = self._cost / MAX_SHARE if self._cost > SLOW else self._max_age
+            stale = time.monotonic() - self._made >= age
             if self._newest is None or (stale and self._store.sequence != self._sequence):
                 self._publish()
             assert self._newest is not None

@@ -71,8 +71,8 @@ def main() -> None:
             send(answers, {"error": error.args[0], "detail": error.args[1]})
         except (SyntaxError, ValueError) as error:
             send(answers, {"error": "syntax", "detail": str(error)})
-        except TooLarge:
-            send(answers, {"error": "too-large"})
+        except TooLarge as error:
+            send(answers, {"error": "too-large", "graphs": error.args})
         except MemoryError:
             send(answers, {"error": "memory"})
         except (OSError, RuntimeError) as error:
@@ -96,15 +96,15 @@ def update(header: dict[str, Any], body: bytes) -> bytes:
     copy.clear_graph(DefaultGraph())
     original = Store.read_only(header["original"])
     additions, removals = bytearray(), bytearray()
-    for name in {*original.named_graphs(), *copy.named_graphs()}:
-        if not isinstance(name, NamedNode) or _hash(original, name) == _hash(copy, name):
-            continue
+    names = [name for name in {*original.named_graphs(), *copy.named_graphs()} if isinstance(name, NamedNode)]
+    changed = [name for name in names if _hash(original, name) != _hash(copy, name)]
+    for name in changed:
         before, after = _lines(original, name), _lines(copy, name)
         for lines, target in ((after - before, additions), (before - after, removals)):
             for line in lines:
                 target += line[:-2] + str(name).encode() + b" .\n"  # "… ." of N-Triples
         if len(additions) + len(removals) > header["bytes"]:
-            raise TooLarge
+            raise TooLarge(*(name.value for name in changed))
     return len(additions).to_bytes(8) + bytes(additions) + bytes(removals)
 
 

@@ -93,7 +93,7 @@ class Writes:
                 copy = Path(place) / "copy"
                 shutil.copytree(original, copy, copy_function=_link)
                 header = {"task": "update", "original": str(original), "copy": str(copy)}
-                answer = self._run(header, text.encode())
+                answer = self._run(header, text.encode(), writer)
             finally:
                 release()
             end = 8 + int.from_bytes(answer[:8])
@@ -125,8 +125,8 @@ class Writes:
         with self._one:
             self._commit(Change(list(_in(graph, triples))), writer, "graph post", graph.value)
 
-    def _run(self, header: dict[str, Any], body: bytes) -> bytes:
-        """Do a task in a new process; return its answer."""
+    def _run(self, header: dict[str, Any], body: bytes, writer: Writer | None = None) -> bytes:
+        """Do a task in a new process; return its answer. What *writer* may not write is told first."""
         limits = self._limits
         request = header | {"deadline": limits.deadline, "bytes": limits.answer}
         worker = Worker(limits.memory, module="kb.store.tasks", file_size=limits.file)
@@ -140,6 +140,8 @@ class Writes:
             raise _stopped("crashed", str(error)) from None
         finally:
             worker.end()
+        if writer is not None:
+            self._require(writer, map(NamedNode, answer.get("graphs", ())))
         if "error" in answer:
             code, detail = answer["error"], answer.get("detail", "")
             if code in _STOPS:

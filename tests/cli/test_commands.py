@@ -265,7 +265,8 @@ def test_help_and_version_need_no_store(tmp_path: Path) -> None:
 
 def test_load_beside_a_running_server_says_to_restart_it(xiezhi: Run, home: Path) -> None:
     note = home / "server.json"
-    note.write_text(json.dumps({"url": "http://127.0.0.1:1", "pid": os.getpid()}), encoding="utf-8")
+    server = {"url": "http://127.0.0.1:1", "pid": os.getpid(), "key": "k"}
+    note.write_text(json.dumps(server), encoding="utf-8")
     try:
         done = xiezhi("load")
     finally:

@@ -50,6 +50,7 @@ def test_the_wheel_holds_the_knowledge_the_pages_and_nothing_of_the_tests(wheel:
         "kb/_data/ontology/core.ttl",
         "kb/_data/rules/grading/grade.srl",
         "kb/_data/examples/cities/370100/profile.yaml",
+        "kb/_data/examples/queries/incident-departments.ttl",
         "kb/srl/grammar.lark",
         "kb/ontology/templates/index.html",
         "kb/ontology/templates/rule.srl.jinja",

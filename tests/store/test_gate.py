@@ -66,8 +66,6 @@ def test_an_honest_query_passes(text: str, form: Form) -> None:
         ("COPY <secret> TO <public>", "query.update"),
         ("WITH <g> DELETE { } WHERE { }", "query.update"),
         ("SELECT * { } ; DROP ALL", "query.update"),
-        ("SELECT * FROM <http://x/> { ?s ?p ?o }", "query.from"),
-        ("ASK FROM NAMED <file:///etc/passwd> { }", "query.from"),
         ("", "query.no-form"),
         ("hello", "query.no-form"),
         ("SELECT * { ?s ?p '\ud800' }", "query.not-unicode"),
@@ -110,3 +108,29 @@ def test_reading_takes_linear_time_whatever_the_text(start: str) -> None:
         with suppress(QueryRefused):
             gate.check(text)
         assert time.perf_counter() - begin < 1, piece
+
+
+def test_a_query_that_says_from_names_its_dataset() -> None:
+    assert gate.check("SELECT * FROM <http://x/> { ?s ?p ?o }").names_dataset
+    assert gate.check("ASK FROM NAMED <file:///etc/passwd> { }").names_dataset
+    assert not gate.check('SELECT * { ?s ?from "FROM <x>" }').names_dataset
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("LOAD <http://127.0.0.1/>", "query.load"),
+        ("load silent <file:///etc/passwd> into graph <urn:g>", "query.load"),
+        ("INSERT { ?s ?p ?o } WHERE { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }", "query.service"),
+        ("INSERT DATA { " + "<urn:a> <urn:b> 1 . " * (gate.TRIPLES + 1) + "}", "query.too-large"),
+        ("INSERT DATA { " + "<a:a> <a:b> 1." * 4_500 + "}", None),
+        ("INSERT DATA { <urn:a> <urn:b> 'LOAD <http://x>' }", None),
+    ],
+)
+def test_an_update_reaches_no_other_server_and_has_a_size(text: str, code: str | None) -> None:
+    if code is None:
+        gate.check_update(text)
+        return
+    with pytest.raises(QueryRefused) as error:
+        gate.check_update(text)
+    assert error.value.faults[0].code == code

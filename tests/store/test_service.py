@@ -25,6 +25,7 @@ from kb.store.embedded import EmbeddedStore, open_store
 from kb.store.protocol import Change
 from kb.store.quads import SYSTEM
 from kb.store.sandbox import Status
+from kb.store.views import EVERYTHING
 from kb.store.workers import Limits, Service
 
 Make = Callable[..., Quad]
@@ -75,7 +76,8 @@ def rows(service: Service, query: str) -> list[dict[str, str]]:
 
 def past_the_gate(service: Service, query: str) -> None:
     """Run *query* as if the gate had let it through."""
-    service._run(query, JSON)
+    request = {"media": JSON, "default": [], "named": [], "own": " FROM " in query}
+    service._run(query, request, EVERYTHING)
 
 
 def failure(act: Callable[[], object]) -> str:
@@ -370,8 +372,11 @@ def test_a_worker_ends_with_its_server_and_a_runaway_query_soon_after(start: Sta
     worker.ready()
     frame = module.wire.encode(
         {
-            "checkpoint": str(service._checkpoints.acquire()),
+            "checkpoint": str(service.views.acquire(EVERYTHING)[0]),
             "media": JSON,
+            "default": [],
+            "named": [],
+            "own": False,
             "rows": 1,
             "bytes": 1,
             "deadline": 0.2,

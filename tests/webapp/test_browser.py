@@ -26,7 +26,8 @@ QUIET = (
 )
 CUT = """[...document.querySelectorAll("main *")].filter(
     e => e.checkVisibility() && e.clientWidth && e.scrollWidth > e.clientWidth + 1
-        && getComputedStyle(e).display !== "inline" && !e.closest("input, textarea, select, .scroll, pre")
+        && getComputedStyle(e).display !== "inline"
+        && !e.closest("input, textarea, select, .scroll, pre, .CodeMirror, .CodeMirror-hints")
 ).map(e => e.outerHTML.slice(0, 200))"""
 EARLIER = [
     {"type": "内涝", "grid": "370112", "rainfall3h": 62, "warningSignal": "橙色预警", "evacuated": 120},

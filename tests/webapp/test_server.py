@@ -15,8 +15,11 @@ from tests.webapp.conftest import REPORT, SERVE, Server
 
 
 def test_a_note_in_the_home_folder_says_where_the_server_is(server: Server) -> None:
-    note = json.loads((server.home / "server.json").read_text())
-    assert note == {"url": server.url, "pid": server.process.pid}
+    path = server.home / "server.json"
+    note = json.loads(path.read_text())
+    assert (note["url"], note["pid"]) == (server.url, server.process.pid)
+    assert len(note["key"]) > 30
+    assert path.stat().st_mode & 0o077 == 0  # whoever has the key may do everything
 
 
 def test_a_second_server_on_the_same_home_is_refused(server: Server) -> None:

@@ -10,6 +10,8 @@ Layout of the folder::
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kb.store.admission import RESERVE
@@ -36,6 +38,11 @@ class EmbeddedStore(JournalledStore[Quads]):
     def _open(self) -> Quads:
         with explained(self.folder, "无法打开", "the store cannot be opened"):
             return open_quads(self.folder, self._journal)
+
+    @contextmanager
+    def _frozen(self) -> Iterator[Quads]:
+        self._settle()
+        yield self._quads
 
     def rebuild(self) -> None:
         """Make Oxigraph's files again from the journal; reads go on, commits wait.

@@ -18,7 +18,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad, Variable
 
@@ -123,10 +122,6 @@ class Engine(ABC):
     @abstractmethod
     def graphs(self) -> Iterator[NamedNode]:
         """Return the names of the graphs with quads in them, but ``graph/system``."""
-
-    @abstractmethod
-    def copy(self, folder: Path) -> None:
-        """Write all quads and the marker into *folder*, a new Oxigraph."""
 
     @abstractmethod
     def close(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -27,7 +27,7 @@ from kb.store.engine import SYSTEM, Engine
 from kb.store.journal import Journal
 from kb.store.lock import Lock
 from kb.store.protocol import Change, Entry, Listener, Receipt, Result, Subject, Term
-from kb.store.quads import explained
+from kb.store.quads import Quads, explained
 
 E = TypeVar("E", bound=Engine)
 
@@ -58,6 +58,10 @@ class JournalledStore(ABC, Generic[E]):
     @abstractmethod
     def _open(self) -> E:
         """Return the engine, with all of the journal applied."""
+
+    @abstractmethod
+    def _frozen(self) -> AbstractContextManager[Quads]:
+        """Hand over Oxigraph on this disk, with all of the journal applied, to be copied."""
 
     # --- writing ---------------------------------------------------------------------------
 
@@ -179,19 +183,16 @@ class JournalledStore(ABC, Generic[E]):
 
     def checkpoint(self, folder: Path) -> int:
         """Write a frozen copy of all graphs but ``graph/system`` into the new *folder*."""
-        self._settle()
-        quads = self._quads
-        sequence = quads.marker.sequence  # read before the copy, which commits may overtake
-        with explained(folder, "无法写入检查点", "the checkpoint cannot be written"):
+        with explained(folder, "无法写入检查点", "the checkpoint cannot be written"), self._frozen() as quads:
+            sequence = quads.marker.sequence  # read before the copy, which commits may overtake
             quads.copy(folder)
             Oxigraph(folder).remove_graph(SYSTEM)
         return sequence
 
     def backup(self, folder: Path) -> None:
         """Write a complete backup into the new *folder*; commits go on meanwhile."""
-        self._settle()
-        with explained(folder, "无法写入备份", "the backup cannot be written"):
-            backup.write(self._journal, self._quads, folder)
+        with explained(folder, "无法写入备份", "the backup cannot be written"), self._frozen() as quads:
+            backup.write(self._journal, quads, folder)
 
     def close(self) -> None:
         """Release the folder, once the results still in use are dropped; see the protocol."""

@@ -10,7 +10,8 @@ from sparql_server import SparqlServer, SparqlServers
 from kb.store.admission import RESERVE
 from kb.store.embedded import EmbeddedStore, open_store
 from kb.store.quads import Quads
-from kb.store.remote import RemoteQuads, RemoteStore, open_remote
+from kb.store.remote import RemoteStore, open_remote
+from kb.store.remote_quads import RemoteQuads
 
 AnyStore: TypeAlias = EmbeddedStore | RemoteStore
 

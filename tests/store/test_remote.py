@@ -167,7 +167,8 @@ import os, signal, sys
 from pathlib import Path
 from pyoxigraph import NamedNode, Quad
 from kb.store.protocol import Change
-from kb.store.remote import RemoteQuads, open_remote
+from kb.store.remote import open_remote
+from kb.store.remote_quads import RemoteQuads
 a = NamedNode("urn:a")
 store = open_remote(Path(sys.argv[1]), sys.argv[2])
 store.commit(Change([Quad(a, a, NamedNode("urn:1"), a)]), actor="a", action="b")

@@ -1,243 +1,174 @@
 """Federated queries: what other agencies know enters a query as plain values, before it is run.
 
-Workers have no network, so the server asks in their place. Every ``SERVICE`` whose endpoint is on the
-administrator's list (:mod:`kb.store.endpoints`) is cut out of the query by its tokens and sent there as
-``SELECT * { … }``; the rows that come back stand in its place as ``VALUES``, and the worker joins them: a
-``SERVICE`` is evaluated by itself and joined (SPARQL 1.1 Federated Query, section 4). Any other ``SERVICE``
-refuses the whole query before a single socket is opened: a variable endpoint, one that is not on the list,
-one inside another. The address that is connected to is the list's, never one from the query.
+Workers have no network, so the server asks in their place. Every ``SERVICE`` is cut out of the text
+(:mod:`kb.store.outgoing`) and sent to its endpoint as ``SELECT * { … }``; the rows that come back stand in
+its place as ``VALUES``, and the worker joins them: a ``SERVICE`` is evaluated by itself and joined (SPARQL
+1.1 Federated Query, section 4). A ``LOAD`` in an update becomes ``INSERT DATA`` with the triples of the
+document. The address that is connected to is the list's, never one from the text.
 
-What is sent is the reader's own text and the query's prologue, no data of ours: rows of the query do not
-travel to the endpoint, so a block should be selective by itself. Its blank nodes come as IRIs.
+What is sent is the reader's own text: the declarations before the block, and the block. **No data of ours
+travel**: rows of the query are not sent along, so nothing that the reader may see, let alone what he may not,
+leaves by itself, and a block should be selective by itself. Blank nodes of an answer come as IRIs.
 
 ::
 
     InputError
-    └── QueryRefused    query.service        (HTTP 403) names the list
-    QueryStopped        query.service-failed (503) the endpoint does not answer, or answers too much
+    └── QueryRefused    query.service, query.load    (HTTP 403) see :mod:`kb.store.outgoing`
+                        query.service-address, query.service-store    (403) see :mod:`kb.store.agency`
+    QueryStopped        query.service-failed         (503) no answer, or more than is allowed
+                        query.busy                   (503)
 """
 
 from __future__ import annotations
 
-import re
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from kb.errors import QueryRefused, QueryStopped, XiezhiError
-from kb.store import endpoint_rows
+from kb.store import outgoing
+from kb.store.agency import Agency
 from kb.store.endpoint_rows import Unreadable
 from kb.store.endpoints import Endpoint
-from kb.store.gate import TOKEN, Form
-from kb.store.http import Client, Unanswered
-
-SHOWN = 10
-"""So many endpoints of the list are named in an error."""
+from kb.store.http import Unanswered
+from kb.store.outgoing import Load, Service
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the ``SERVICE`` blocks of one query may use together.
+    """What the ``SERVICE`` blocks and ``LOAD`` operations of one text may use together.
 
-    *deadline* in seconds for all of them; *blocks*; *rows* and bytes (*size*) of each answer; *text*, the
-    characters of the query with all values in it. Too much is an error: with a part of the rows the answer
-    would be wrong.
+    *deadline* in seconds for all of them; *blocks*; *rows* of each answer, *triples* of each document, bytes
+    (*size*) of either; *text*, the characters of a query with all values in it, which its worker takes. Too
+    much is an error: with a part of the rows the answer would be wrong. *at_once*, the texts that may wait
+    for others at a time: slow agencies shall not keep the threads of the server.
     """
 
     deadline: float = 5.0
     blocks: int = 4
     rows: int = 10_000
+    triples: int = 50_000
     size: int = 8 << 20
     text: int = 768 << 10
+    at_once: int = 4
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """One ``SERVICE`` in the text: from *start* to *end*, with its braces from *opens* on."""
-
-    start: int
-    opens: int
-    end: int
-    silent: bool
-    endpoint: Endpoint
-    variables: frozenset[str]
+Parse = Callable[[bytes, str, str], str]
+"""Returns a document, given its media type and its address, in N-Triples."""
 
 
-def federate(text: str, endpoints: Mapping[str, Endpoint], limits: Limits = Limits()) -> str:
-    """Return the query *text* with what the *endpoints*, by IRI, answer in the place of each ``SERVICE``.
+class Federation:
+    """Asks the *endpoints*, by IRI, that texts name. Thread-safe; to be closed."""
 
-    A text without one is returned as it is. The text has passed the gate; the result is not to pass it again,
-    as the values may be more than a query may hold.
+    def __init__(self, endpoints: Mapping[str, Endpoint], limits: Limits = Limits()) -> None:
+        """Connect to nothing yet."""
+        self.endpoints, self._limits = endpoints, limits
+        self._places = threading.BoundedSemaphore(limits.at_once)
+        self._agencies = {
+            iri: Agency(
+                endpoint,
+                seconds=limits.deadline,
+                size=limits.size,
+                rows=limits.triples if endpoint.document else limits.rows,
+            )
+            for iri, endpoint in endpoints.items()
+        }
 
-    :raises QueryRefused: ``query.service`` (HTTP 403), with no socket opened; ``query.syntax`` (400).
-    :raises QueryStopped: ``query.service-failed`` (503). ``SERVICE SILENT`` has no solution but the empty one
-        then, as the specification says, whatever went wrong.
-    """
-    start, blocks = _blocks(text, endpoints)
-    if len(blocks) > limits.blocks:
-        raise _refused(
-            (f"SERVICE 多于 {limits.blocks} 个", f"there are more than {limits.blocks} SERVICE blocks"),
-            ("拆成几个查询", "split the query"),
-        )
-    until = time.monotonic() + limits.deadline
-    parts, done = [], 0
-    length = len(text)
-    for number, block in enumerate(blocks, 1):
-        query = f"{text[:start]}\nSELECT * {text[block.opens : block.end]}"
+    def query(self, text: str, before: Callable[[], None] | None = None) -> str:
+        """Return the query *text* with what the endpoints answer in the place of each ``SERVICE``.
+
+        A text without one is returned as it is. The text has passed the gate; the result is not to pass it
+        again, as the values may be more than a query may hold.
+
+        :param before: called before anybody is asked; what it raises refuses the text.
+        :raises QueryRefused, QueryStopped: see above. ``SERVICE SILENT`` has no solution but the empty one
+            where its endpoint fails, as the specification says, whatever went wrong.
+        """
+        return self._filled(text, before, None, ())
+
+    def update(
+        self, text: str, parse: Parse, accept: Collection[str], before: Callable[[], None] | None = None
+    ) -> str:
+        """Return the update *text* with values and data in the place of each ``SERVICE`` and ``LOAD``.
+
+        :param parse: reads a document, in one of the media types *accept*.
+        :raises QueryRefused, QueryStopped: as :meth:`query`; what *parse* raises.
+        """
+        return self._filled(text, before, parse, accept)
+
+    def close(self) -> None:
+        """Close the connections."""
+        for agency in self._agencies.values():
+            agency.close()
+
+    def _filled(
+        self, text: str, before: Callable[[], None] | None, parse: Parse | None, accept: Collection[str]
+    ) -> str:
+        found = outgoing.find(text, self.endpoints)
+        if not found:
+            return text
+        limits = self._limits
+        if len(found) > limits.blocks:
+            raise QueryRefused.of(
+                "query.service",
+                f"SERVICE 和 LOAD 多于 {limits.blocks} 个",
+                f"there are more than {limits.blocks} of SERVICE and LOAD",
+                repair=("拆成几个查询", "split the query"),
+            )
+        if before is not None:
+            before()
+        if not self._places.acquire(blocking=False):
+            raise QueryStopped.of(
+                "query.busy",
+                "太多查询正在等待其他机构",
+                "too many queries are waiting for other agencies",
+                repair=("稍后再试", "try again in a moment"),
+            )
         try:
-            values = _ask(block, query, number, until - time.monotonic(), limits)
-            length += len(values)
-            if length > limits.text:
-                raise Unreadable("too-large")
-        except (Unanswered, Unreadable) as error:
-            if not block.silent:
-                raise _failed(block.endpoint, error) from error
-            values = "{ }"
-        parts += [text[done : block.start], " ", values, " "]
-        done = block.end
-    return "".join((*parts, text[done:]))
+            return self._replaced(text, found, parse, accept)
+        finally:
+            self._places.release()
+
+    def _replaced(
+        self, text: str, found: Sequence[Service | Load], parse: Parse | None, accept: Collection[str]
+    ) -> str:
+        limits = self._limits
+        until = time.monotonic() + limits.deadline
+        parts, done, length = [], 0, len(text)
+        for each in found:
+            agency, seconds = self._agencies[each.endpoint.iri], until - time.monotonic()
+            try:
+                if isinstance(each, Service):
+                    new = agency.values(each.query, each.variables, seconds)
+                    length += len(new)
+                    if length > limits.text:
+                        raise Unreadable("too-large")
+                else:
+                    assert parse is not None  # the gate lets no LOAD into a query
+                    new = _inserted(each, agency, seconds, parse, accept)
+            except (Unanswered, Unreadable) as error:
+                if not each.silent:
+                    raise _failed(each.endpoint, error) from error
+                new = "{ }" if isinstance(each, Service) else "INSERT DATA { }"
+            parts += [text[done : each.start], " ", new, " "]
+            done = each.end
+        return "".join((*parts, text[done:]))
 
 
-def _ask(block: _Block, query: str, number: int, seconds: float, limits: Limits) -> str:
-    """Return the answer of an endpoint as ``VALUES``."""
-    address = block.endpoint.address
-    target = address.path + (f"?{address.query}" if address.query else "")
-    body = urlencode({"query": query}).encode()
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": endpoint_rows.MEDIA_TYPE}
-    client = Client(address, timeout=limits.deadline)
-    answer = bytearray()
+def _inserted(load: Load, agency: Agency, seconds: float, parse: Parse, accept: Collection[str]) -> str:
+    body, media = agency.document(accept, seconds)
     try:
-        # Without time left there is no answer; a deadline of zero would be none at all to some.
-        with client.open("POST", target, body, headers, deadline=max(seconds, 0.001)) as reply:
-            for piece in reply.pieces():
-                answer += piece
-                if len(answer) > limits.size:
-                    raise Unreadable("too-large")
-            endpoint_rows.require_media(reply.media)
-    finally:
-        client.close()
-    return endpoint_rows.values(bytes(answer), block.variables, number, limits.rows)
-
-
-# --- finding the blocks ----------------------------------------------------------------------
-
-_OPENING = {"}": "{", ")": "(", "]": "["}
-_FORMS = frozenset(Form.__members__)
-_ESCAPE = re.compile(r"\\[uU]")
-
-
-def _blocks(text: str, endpoints: Mapping[str, Endpoint]) -> tuple[int, list[_Block]]:
-    """Return where the prologue ends, and the blocks in order; refuse the query if one is not allowed."""
-    tokens = [token for token in TOKEN.finditer(text) if not _blank(token)]
-    prologue = next((t.start() for t in tokens if t["words"] and t["words"].upper() in _FORMS), 0)
-    blocks: list[_Block] = []
-    place = 0
-    while place < len(tokens):
-        if not _is_service(tokens[place]):
-            place += 1
-            continue
-        if not blocks and _ESCAPE.search(text):
-            # A processor replaces \u0022 before it reads tokens, so it might see another query than we do.
-            raise _refused(
-                ("含 SERVICE 的查询不能用 \\u 转义", "a query with SERVICE must not hold \\u escapes"),
-                ("直接写出字符", "write the characters themselves"),
-            )
-        block, place = _block(tokens, place, endpoints)
-        blocks.append(block)
-    return prologue, blocks
-
-
-def _block(tokens: list[re.Match[str]], place: int, endpoints: Mapping[str, Endpoint]) -> tuple[_Block, int]:
-    """Read the block whose ``SERVICE`` stands at *place*; return it and the place after it."""
-    start = tokens[place].start()
-    rest = iter(range(place + 1, len(tokens)))
-    here = _next(tokens, rest)
-    silent = (tokens[here]["words"] or "").upper() == "SILENT"
-    if silent:
-        here = _next(tokens, rest)
-    endpoint = _endpoint(tokens[here][0], endpoints)
-    opens = _next(tokens, rest)
-    if tokens[opens]["mark"] != "{":
-        raise _malformed()
-    brackets: list[str] = []
-    variables: set[str] = set()
-    for here in (opens, *rest):
-        token = tokens[here]
-        mark = token["mark"]
-        if _is_service(token):
-            raise _refused(
-                ("SERVICE 中不能再有 SERVICE", "there must be no SERVICE inside a SERVICE"),
-                ("把两者并列", "put the two side by side"),
-            )
-        if mark in _OPENING.values():
-            brackets.append(mark)
-        elif mark in _OPENING and (not brackets or brackets.pop() != _OPENING[mark]):
-            raise _malformed()
-        elif token[0][0] in "?$":
-            variables.add(token[0][1:])
-        if not brackets:
-            end = token.end()
-            return (
-                _Block(start, tokens[opens].start(), end, silent, endpoint, frozenset(variables)),
-                here + 1,
-            )
-    raise _malformed()
-
-
-def _next(tokens: list[re.Match[str]], rest: Iterator[int]) -> int:
-    here = next(rest, None)
-    if here is None:
-        raise _malformed()
-    return here
-
-
-def _blank(token: re.Match[str]) -> bool:
-    return token[0].isspace() or token[0][0] == "#"
-
-
-def _is_service(token: re.Match[str]) -> bool:
-    """Tell whether *token* is the keyword; one that is glued to something else is not let through."""
-    words = re.split(r"[.\-]", (token["words"] or "").upper())
-    if "SERVICE" in words and len(words) > 1:
-        raise _refused(
-            ("SERVICE 前后须有空格", "there must be a space before and after SERVICE"),
-            ("加上空格", "put a space there"),
-        )
-    return words == ["SERVICE"]
-
-
-def _endpoint(token: str, endpoints: Mapping[str, Endpoint]) -> Endpoint:
-    """Return the endpoint that *token* names, by its whole IRI, letter for letter."""
-    iri = token[1:-1] if token[0] == "<" and token[-1] == ">" else None
-    if iri is not None and iri in endpoints:
-        return endpoints[iri]
-    message = ("SERVICE 的端点须是写全的 IRI", "the endpoint of SERVICE must be an IRI, written in full")
-    if iri is not None:
-        message = (
-            "SERVICE 的端点不在允许的名单中",
-            "the endpoint of SERVICE is not on the list of those allowed",
-        )
-    allowed = list(endpoints.values())[:SHOWN]
-    zh = "；".join(f"<{each.iri}> {each.label.zh}" for each in allowed)
-    en = "; ".join(f"<{each.iri}> {each.label.en}" for each in allowed)
-    shown = "".join(c if c.isprintable() else "?" for c in token[:200])
-    raise _refused(message, (f"允许的端点：{zh or '无'}", f"endpoints allowed: {en or 'none'}"), shown)
-
-
-# --- errors ----------------------------------------------------------------------------------
-
-
-def _refused(message: tuple[str, str], repair: tuple[str, str], where: str = "") -> XiezhiError:
-    return QueryRefused.of("query.service", *message, where=where, repair=repair)
-
-
-def _malformed() -> XiezhiError:
-    return QueryRefused.of(
-        "query.syntax",
-        "SERVICE 写得不对：应为 SERVICE [SILENT] <端点> { … }",
-        "SERVICE is not well written; it goes SERVICE [SILENT] <endpoint> { … }",
-        repair=("检查端点和括号", "check the endpoint and the brackets"),
+        triples = parse(body, media, load.endpoint.iri)
+    except XiezhiError:
+        if load.silent:
+            return "INSERT DATA { }"
+        raise
+    agency.require_few(triples.count("\n"))
+    return (
+        f"INSERT DATA {{ {triples} }}"
+        if load.graph is None
+        else (f"INSERT DATA {{ GRAPH {load.graph} {{ {triples} }} }}")
     )
 
 
@@ -248,7 +179,7 @@ def _failed(endpoint: Endpoint, error: Unanswered | Unreadable) -> XiezhiError:
         f"{endpoint.label.en}: {error.en}",
         where=endpoint.iri,
         repair=(
-            "缩小 SERVICE 中的查询，或用 SERVICE SILENT，或稍后再试",
-            "narrow the query inside SERVICE, use SERVICE SILENT, or try again later",
+            "缩小 SERVICE 中的查询，或用 SILENT，或稍后再试",
+            "narrow the query inside SERVICE, use SILENT, or try again later",
         ),
     )

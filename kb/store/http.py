@@ -15,6 +15,8 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TypeAlias
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from kb.errors import InputError, XiezhiError
@@ -25,6 +27,10 @@ TOLD = 300
 """Characters of a server's own error message that people get to read."""
 _KEPT = 16  # idle connections
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
+
+
+Dial: TypeAlias = Callable[[float], socket.socket]
+"""Opens a connection within so many seconds."""
 
 
 class Unanswered(OSError):
@@ -50,7 +56,7 @@ class Address:
         """Read *url*, whose ``user:password@`` is for Basic authentication; *token* is a bearer's."""
         try:
             parts: SplitResult = urlsplit(url)
-            self.host, self.port = parts.hostname or "", parts.port
+            self.host, self.port = parts.hostname or "", parts.port or 0
         except ValueError as error:
             raise _invalid("?", str(error)) from error
         place = parts.netloc.rpartition("@")[2]
@@ -63,6 +69,7 @@ class Address:
         if token is not None and not (token.isascii() and token.isprintable() and token.strip()):
             raise _invalid(self.shown, "token")
         self.secure = parts.scheme == "https"
+        self.port = self.port or (443 if self.secure else 80)
         self.path, self.query = parts.path or "/", parts.query
         self.authorization: str | None = None
         if token is not None:
@@ -108,11 +115,13 @@ class Client:
     """Connections to the server at *address*; thread-safe.
 
     :param timeout: seconds without a sign of the server after which it counts as lost.
+    :param dial: opens a connection within the seconds that it is given; by default to the address.
     """
 
-    def __init__(self, address: Address, *, timeout: float) -> None:
+    def __init__(self, address: Address, *, timeout: float, dial: Dial | None = None) -> None:
         """Connect to nothing yet."""
         self.address, self._timeout = address, timeout
+        self._dial: Dial = dial or partial(socket.create_connection, (address.host, address.port))
         self._idle: list[http.client.HTTPConnection] = []
         self._lock, self._closed = threading.Lock(), False
         # Certificates are checked against the system's authorities and the host's name.
@@ -177,10 +186,7 @@ class Client:
 
     def _connection(self, watch: _Watch) -> http.client.HTTPConnection:
         timeout = self._timeout if watch.seconds is None else min(self._timeout, watch.seconds)
-        address = self.address
-        if self._trust is None:
-            return http.client.HTTPConnection(address.host, address.port, timeout=timeout)
-        return http.client.HTTPSConnection(address.host, address.port, timeout=timeout, context=self._trust)
+        return _Connection(self.address, self._dial, self._trust, timeout)
 
     @staticmethod
     def _exchange(
@@ -193,6 +199,10 @@ class Client:
     ) -> http.client.HTTPResponse:
         watch.connection = connection
         try:
+            if connection.sock is None:
+                connection.connect()
+                if watch.struck:  # while there was nothing yet to cut
+                    raise TimeoutError
             connection.request(method, target, body or None, headers)
             return connection.getresponse()
         except BaseException:
@@ -223,6 +233,26 @@ class Client:
             f"{shown} 的回答不完整：{error!r}",
             f"the answer of {shown} is not complete: {error!r}",
         )
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection that *dial* opens, with TLS where there is *trust*."""
+
+    def __init__(self, address: Address, dial: Dial, trust: ssl.SSLContext | None, timeout: float) -> None:
+        super().__init__(address.host, address.port, timeout=timeout)
+        self._limit, self._dial, self._trust = timeout, dial, trust
+        self.default_port = 443 if address.secure else 80  # left out of the header Host
+
+    def connect(self) -> None:
+        """Connect; the handshake comes when a watch can already cut the connection."""
+        self.sock = self._dial(self._limit)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._trust is not None:
+            secured = self._trust.wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self.sock = secured
+            secured.do_handshake()
 
 
 class _Watch:

@@ -1,7 +1,7 @@
 """The store of a city that outgrew one machine: the journal here, the quads in a SPARQL 1.1 server.
 
 The folder is that of an embedded store (:mod:`kb.store.embedded`), so a backup of either restores as the
-other; but Oxigraph's files are made only when somebody wants a frozen copy: what strangers query, or a backup.
+other; but Oxigraph's files are made only when somebody wants a frozen copy: what strangers query, a backup.
 They come from the journal, not from the server, so they cost no minutes of HTTP and hold nothing that was
 not committed here, whoever else may have written to the server.
 

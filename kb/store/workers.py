@@ -12,7 +12,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -20,7 +20,7 @@ from typing import Self
 from kb.errors import QueryRefused, QueryStopped, StoreError, XiezhiError
 from kb.store import formats, gate, wire
 from kb.store.endpoints import Endpoint
-from kb.store.federation import federate
+from kb.store.federation import Federation
 from kb.store.process import Worker
 from kb.store.protocol import Store
 from kb.store.views import EVERYTHING, Reader, Views
@@ -86,10 +86,10 @@ class Service:
     ) -> None:
         """Start the workers, which takes 0.2 seconds, and warn where their sandbox has a gap.
 
-        *endpoints*, by IRI, are those that ``SERVICE`` may name; without any it is refused.
+        *endpoints*, by IRI, are those that ``SERVICE`` and ``LOAD`` may name; without any they are refused.
         """
         self._limits = limits or Limits()
-        self._endpoints = endpoints or {}
+        self.federation = Federation(endpoints) if endpoints else None
         self._closed = False
         self.views = Views(store, folder)
         self._places = threading.BoundedSemaphore(workers + self._limits.waiting)
@@ -116,10 +116,12 @@ class Service:
         *,
         reader: Reader = EVERYTHING,
         dataset: Dataset = Dataset(),
+        before_asking: Callable[[], None] | None = None,
     ) -> Answer:
         """Answer a ``SELECT``, ``ASK``, ``CONSTRUCT`` or ``DESCRIBE``; *accept* as in HTTP.
 
-        *dataset* may name any graphs; of those that *reader* may not see, it finds none.
+        *dataset* may name any graphs; of those that *reader* may not see, it finds none. *before_asking* is
+        called where the query has a ``SERVICE``, before anything is sent, and may refuse by an error.
 
         :raises QueryRefused: by the gate (:func:`kb.store.gate.check`), ``query.service`` (HTTP 403),
             ``query.not-acceptable`` (406), ``query.syntax`` (400), ``query.unwritable`` (406).
@@ -127,7 +129,7 @@ class Service:
             ``query.answer-too-large``, ``query.failed``, ``query.service-failed``, ``query.busy``,
             ``query.closed`` (503).
         """
-        gated = gate.check(query_text, service=bool(self._endpoints))
+        gated = gate.check(query_text, service=self.federation is not None)
         media = formats.choose(accept, gated.form)
         request = {
             "media": media,
@@ -135,7 +137,9 @@ class Service:
             "named": list(dataset.named),
             "own": gated.names_dataset,
         }
-        return self._run(federate(query_text, self._endpoints), request, reader)
+        if self.federation is not None:
+            query_text = self.federation.query(query_text, before_asking)
+        return self._run(query_text, request, reader)
 
     def close(self) -> None:
         """End the workers, with whatever they are doing, and delete the checkpoints."""
@@ -148,6 +152,8 @@ class Service:
             worker.end()
             self._idle.put(worker)  # for those who wait, to be told
         self.views.close()
+        if self.federation is not None:
+            self.federation.close()
 
     def __enter__(self) -> Self:
         """Return the service, to be closed at the end of the block."""

@@ -19,7 +19,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -80,13 +80,24 @@ class Writes:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
 
-    def update(self, text: str, writer: Writer, dataset: Dataset = Dataset()) -> Receipt | None:  # noqa: B008
+    def update(
+        self,
+        text: str,
+        writer: Writer,
+        dataset: Dataset = Dataset(),  # noqa: B008
+        before_asking: Callable[[], None] | None = None,
+    ) -> Receipt | None:
         """Run the SPARQL update *text*; return the receipt, ``None`` where it changed nothing.
 
-        *dataset* are the protocol's ``using-graph-uri`` and ``using-named-graph-uri``.
+        *dataset* are the protocol's ``using-graph-uri`` and ``using-named-graph-uri``; *before_asking* as of
+        :meth:`kb.store.workers.Service.select`.
         """
-        gate.check_update(text)
+        federation = self._service.federation
+        gate.check_update(text, service=federation is not None)
+        reason = text
         text = with_dataset(text, dataset.default, dataset.named)
+        if federation is not None:
+            text = federation.update(text, self._parsed, PARSED, before_asking)
         with self._one, tempfile.TemporaryDirectory(dir=self._folder) as place:
             original, release = self._service.views.acquire(writer)
             try:
@@ -98,7 +109,7 @@ class Writes:
                 release()
             end = 8 + int.from_bytes(answer[:8])
             change = Change(_quads(answer[8:end]), _quads(answer[end:]))
-            return self._commit(change, writer, "sparql update", text)
+            return self._commit(change, writer, "sparql update", reason)
 
     def parse(self, body: bytes, media: str, base: str) -> list[Triple]:
         """Return the triples of the uploaded file *body* of type *media*, relative to the IRI *base*.
@@ -107,8 +118,7 @@ class Writes:
         """
         if media not in PARSED:
             raise _refused("media-type", media)
-        answer = self._run({"task": "parse", "media": media, "base": base}, body)
-        quads = pyoxigraph.parse(answer, format=RdfFormat.N_TRIPLES)
+        quads = pyoxigraph.parse(self._parsed(body, media, base), format=RdfFormat.N_TRIPLES)
         return [quad.triple for quad in quads]
 
     def put(self, graph: NamedNode, triples: Iterable[Triple], writer: Writer) -> None:
@@ -124,6 +134,10 @@ class Writes:
         self._require(writer, [graph])
         with self._one:
             self._commit(Change(list(_in(graph, triples))), writer, "graph post", graph.value)
+
+    def _parsed(self, body: bytes, media: str, base: str) -> str:
+        """Return a file in N-Triples, its blank nodes under labels of their own."""
+        return self._run({"task": "parse", "media": media, "base": base}, body).decode()
 
     def _run(self, header: dict[str, Any], body: bytes, writer: Writer | None = None) -> bytes:
         """Do a task in a new process; return its answer. What *writer* may not write is told first."""

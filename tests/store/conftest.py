@@ -11,8 +11,12 @@ from pyoxigraph import Literal, NamedNode, Quad
 from sparql_server import SparqlServers
 
 from kb.store.embedded import EmbeddedStore, open_store
+from kb.store.endpoints import endpoints
+from kb.store.protocol import Change
+from kb.store.workers import Service
 
 sys.path.insert(0, str(Path(__file__).parent))
+from agencies import OURS, POWER, WATER, Agencies
 from kinds import AnyStore, Opener
 
 
@@ -47,3 +51,43 @@ def quad() -> Callable[..., Quad]:
         return Quad(NamedNode(f"urn:{s}"), NamedNode(f"urn:{p}"), value, NamedNode(f"urn:{g}"))
 
     return make
+
+
+@pytest.fixture(scope="module")
+def agencies(sparql_servers: SparqlServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agencies]:
+    """Two real servers, of the water authority and the grid company, as the administrator's list has them."""
+    water, power = sparql_servers.take(), sparql_servers.take()
+    water.update(WATER)
+    power.update(POWER)
+    home = tmp_path_factory.mktemp("home")
+    (home / "federation.ttl").write_text(
+        f"""
+        @prefix xz: <https://w3id.org/xiezhi/ns#> .
+        @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+        <{water.url}/query> a xz:Endpoint ; rdfs:label "水务局"@zh, "Water authority"@en .
+        <{power.url}/query> a xz:Endpoint ; rdfs:label "电网公司"@zh, "Grid company"@en .
+        """
+    )
+    yield endpoints(home)
+    for server in (water, power):
+        sparql_servers.give_back(server)
+
+
+@pytest.fixture
+def water(agencies: Agencies) -> str:
+    return next(iter(agencies))
+
+
+@pytest.fixture
+def power(agencies: Agencies) -> str:
+    return list(agencies)[1]
+
+
+@pytest.fixture(scope="module")
+def service(agencies: Agencies, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The sandboxed service on a store of ours."""
+    folder = tmp_path_factory.mktemp("federation")
+    with open_store(folder / "store") as store:
+        store.commit(Change(OURS), actor="a", action="b")
+        with Service(store, folder / "checkpoints", workers=1, endpoints=agencies) as opened:
+            yield opened

@@ -17,7 +17,7 @@ from webapp.desk import desk
 from webapp.i18n import said
 from webapp.problems import status_of
 
-SCOPES = ("query", "report", "explain", "submit", "update")
+SCOPES = ("query", "federate", "report", "explain", "submit", "update")
 """The actions that a token may be given on the page, as far as its user may take them himself."""
 blueprint = Blueprint("accounts", __name__)
 

@@ -25,6 +25,7 @@ from kb.access.accounts import Accounts
 from kb.errors import InputError, XiezhiError
 from kb.services.loading import Progress
 from kb.services.workspace import Workspace
+from kb.store.endpoints import endpoints
 from kb.store.workers import Service
 from kb.store.writing import Writes
 from webapp import create_app
@@ -44,6 +45,8 @@ def serve(
     cities: Sequence[str] | None = None,
     *,
     hosts: Sequence[str] = (),
+    store: str | None = None,
+    federate: Sequence[str] = (),
     progress: Progress | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
@@ -52,19 +55,23 @@ def serve(
     :param port: 0 takes any free one.
     :param cities: division codes of the cities to load; ``None``: the model cities.
     :param hosts: further names by which browsers may address this server; IP addresses always may.
+    :param store: the address of the SPARQL server that holds the quads; ``None``: *home* does.
+    :param federate: endpoints that ``SERVICE`` may name, beside the list in *home*
+        (:mod:`kb.store.endpoints`).
     :param ready: is called with the address once it answers.
     Until there is a user, everyone on this machine may do everything, so nobody else is let in.
 
     :raises StoreError: another process has *home* open, or the journal's chain is broken.
     :raises InputError: ``server.address``, the address cannot be listened on; ``server.no-users``, others
-        could connect and there is no user.
+        could connect and there is no user; ``federation.*``, the list of endpoints is wrong.
     """
     _require_users(home, host)
+    allowed = endpoints(home, federate)
     with (
         _stopped_by_signals(),
         _listen(host, port) as listener,
-        Workspace(home, cities=cities, progress=progress) as workspace,
-        Service(workspace.store, home / CHECKPOINTS) as sparql,
+        Workspace(home, cities=cities, progress=progress, store=store) as workspace,
+        Service(workspace.store, home / CHECKPOINTS, endpoints=allowed) as sparql,
     ):
         workspace.store.verify()  # a broken chain is said before anybody is answered
         names = [socket.gethostname(), *hosts, *([] if _is_address(host) else [host])]

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pyoxigraph
 from flask import Blueprint, Response, request, url_for
-from pyoxigraph import RdfFormat
+from pyoxigraph import NamedNode, Quad, RdfFormat
 from werkzeug.datastructures import MultiDict
 
-from kb.access.trail import READ
+from kb.access.trail import FEDERATE, READ
 from kb.errors import QueryRefused, QueryStopped, XiezhiError
 from kb.namespaces import PREFIXES
 from kb.store import formats
@@ -33,6 +33,7 @@ QUERY, UPDATE, FORM = (
 )
 ENVELOPE = 3 * SIZE + 4096
 """A query may triple in size when it is URL-encoded; the gate measures what it decodes to."""
+SD = "http://www.w3.org/ns/sparql-service-description#"
 TRUNCATED = "Xiezhi-Truncated"
 blueprint = Blueprint("sparql", __name__, url_prefix="/sparql")
 
@@ -137,7 +138,9 @@ def _run(query: str, accept: str) -> Answer:
     if me().reads_restricted:
         gatekeeper().trail.record(me().name, READ, query)
     dataset = _dataset("default-graph-uri", "named-graph-uri")
-    return service.select(query, accept, reader=me(), dataset=dataset)
+    return service.select(
+        query, accept, reader=me(), dataset=dataset, before_asking=lambda: _asks_others(query)
+    )
 
 
 def _updated(update: str) -> Response:
@@ -145,8 +148,15 @@ def _updated(update: str) -> Response:
     writes = desk().writes
     if writes is None:
         raise QueryStopped.of("query.off", "更新服务未启动", "the update service is not running")
-    writes.update(update, me(), _dataset("using-graph-uri", "using-named-graph-uri"))
+    dataset = _dataset("using-graph-uri", "using-named-graph-uri")
+    writes.update(update, me(), dataset, before_asking=lambda: _asks_others(update))
     return Response(status=204)
+
+
+def _asks_others(text: str) -> None:
+    """Let only those send a question to other agencies who may; what is sent stands in the journal."""
+    me().require("federate")
+    gatekeeper().trail.record(me().name, FEDERATE, text)
 
 
 def _description() -> Response:
@@ -154,8 +164,13 @@ def _description() -> Response:
     media = request.accept_mimetypes.best_match(list(formats.GRAPHS), default="text/turtle")
     address = url_for("sparql.endpoint", _external=True)
     text = _template().replace("{endpoint}", address)
-    triples = pyoxigraph.parse(text.encode(), format=RdfFormat.TURTLE)
-    prefixes = {**PREFIXES, "sd": "http://www.w3.org/ns/sparql-service-description#"}
+    triples = list(pyoxigraph.parse(text.encode(), format=RdfFormat.TURTLE))
+    service = desk().sparql
+    if service is not None and service.federation is not None:
+        triples.append(
+            Quad(NamedNode(address), NamedNode(SD + "feature"), NamedNode(SD + "BasicFederatedQuery"))
+        )
+    prefixes = {**PREFIXES, "sd": SD}
     body = pyoxigraph.serialize(triples, format=formats.GRAPHS[media], prefixes=prefixes)
     response = Response(body, content_type=f"{media}; charset=utf-8")
     response.vary.add("Accept")

@@ -37,14 +37,20 @@ class Workspace:
     :param home: the folder of the store; made where it does not exist.
     :param cities: division codes of the cities to load; ``None``: every city below ``examples/cities`` that
         is not ``on_request``; the empty list: none but those loaded before.
+    :param store: the address of the SPARQL server that holds the quads; ``None``: *home* does.
     """
 
     def __init__(
-        self, home: Path, *, cities: Sequence[str] | None = None, progress: Progress | None = None
+        self,
+        home: Path,
+        *,
+        cities: Sequence[str] | None = None,
+        progress: Progress | None = None,
+        store: str | None = None,
     ) -> None:
         examples = folder("examples")
         self.home = home
-        self.store: Store = open_configured(home)
+        self.store: Store = open_configured(home, store)
         try:
             day, archive = today(), Archive(home)
             base = self.knowledge = current(self.store, archive, day)

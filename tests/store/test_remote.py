@@ -451,20 +451,17 @@ def test_where_the_server_has_no_union_of_its_own_the_graphs_are_listed(
 # --- from one kind to the other --------------------------------------------------------------
 
 
-def test_the_environment_says_where_the_quads_are(
-    tmp_path: Path, quad: Make, sparql_server: SparqlServer, monkeypatch: pytest.MonkeyPatch
+def test_a_folder_may_go_from_one_kind_of_store_to_the_other_and_back(
+    tmp_path: Path, quad: Make, sparql_server: SparqlServer
 ) -> None:
-    monkeypatch.delenv("XIEZHI_STORE", raising=False)
     with open_configured(tmp_path) as store:
         assert isinstance(store, EmbeddedStore)
         store.commit(Change([quad("a")]), **WHO)
-    monkeypatch.setenv("XIEZHI_STORE", sparql_server.url + "/")
-    with open_configured(tmp_path) as other:
+    with open_configured(tmp_path, sparql_server.url + "/") as other:
         assert isinstance(other, RemoteStore)
         assert everything(other) == {quad("a")}, "the journal fills the server"
         other.commit(Change([quad("b")]), **WHO)
-    monkeypatch.setenv("XIEZHI_STORE", "")
-    with open_configured(tmp_path) as store:
+    with open_configured(tmp_path, "") as store:
         assert everything(store) == {quad("a"), quad("b")}, "and the folder again"
 
 

@@ -38,7 +38,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat
 
 from kb.errors import InputError, Text, XiezhiError
 from kb.namespaces import RDF_TYPE, RDFS_LABEL, xz
-from kb.store.http import Address
+from kb.store.address import Address
 
 FILE = "federation.ttl"
 """The list, in the home folder."""

@@ -8,7 +8,6 @@ one for each and follows redirects, takes 0.72 (measured against a server on the
 
 from __future__ import annotations
 
-import base64
 import http.client
 import socket
 import ssl
@@ -17,16 +16,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TypeAlias
-from urllib.parse import SplitResult, unquote, urlsplit
 
-from kb.errors import InputError, XiezhiError
+from kb.store.address import Address
 
 PIECE = 64 * 1024
 """Bytes of an answer that are read at once."""
 TOLD = 300
 """Characters of a server's own error message that people get to read."""
 _KEPT = 16  # idle connections
-_STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
+_STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)
 
 
 Dial: TypeAlias = Callable[[float], socket.socket]
@@ -43,40 +41,6 @@ class Unanswered(OSError):
         """Keep what happened."""
         super().__init__(en)
         self.code, self.zh, self.en, self.status = code, zh, en, status
-
-
-class Address:
-    """An ``http`` or ``https`` URL of a server, with its credentials taken out.
-
-    :ivar shown: the URL as people and logs may see it.
-    :raises InputError: ``address.invalid``, which does not repeat credentials.
-    """
-
-    def __init__(self, url: str, token: str | None = None) -> None:
-        """Read *url*, whose ``user:password@`` is for Basic authentication; *token* is a bearer's."""
-        try:
-            parts: SplitResult = urlsplit(url)
-            self.host, self.port = parts.hostname or "", parts.port or 0
-        except ValueError as error:
-            raise _invalid("?", str(error)) from error
-        place = parts.netloc.rpartition("@")[2]
-        shown = parts._replace(netloc=place).geturl()
-        self.shown = "?" if "@" in shown else shown  # of what is no URL, any part may be a password
-        if parts.scheme not in ("http", "https") or not self.host or not url.isprintable() or " " in url:
-            raise _invalid(self.shown, "http:// or https://")
-        if not url.isascii():
-            raise _invalid(self.shown, "ASCII; xn--")
-        if token is not None and not (token.isascii() and token.isprintable() and token.strip()):
-            raise _invalid(self.shown, "token")
-        self.secure = parts.scheme == "https"
-        self.port = self.port or (443 if self.secure else 80)
-        self.path, self.query = parts.path or "/", parts.query
-        self.authorization: str | None = None
-        if token is not None:
-            self.authorization = f"Bearer {token.strip()}"
-        elif parts.username is not None:
-            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            self.authorization = "Basic " + base64.b64encode(pair.encode()).decode()
 
 
 class Reply:
@@ -122,7 +86,7 @@ class Client:
         """Connect to nothing yet."""
         self.address, self._timeout = address, timeout
         self._dial: Dial = dial or partial(socket.create_connection, (address.host, address.port))
-        self._idle: list[http.client.HTTPConnection] = []
+        self._idle: list[_Connection] = []
         self._lock, self._closed = threading.Lock(), False
         # Certificates are checked against the system's authorities and the host's name.
         self._trust = ssl.create_default_context() if address.secure else None
@@ -172,7 +136,7 @@ class Client:
 
     def _send(
         self, watch: _Watch, method: str, target: str, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+    ) -> tuple[_Connection, http.client.HTTPResponse]:
         with self._lock:
             kept = self._idle.pop() if self._idle else None
         if kept is not None:
@@ -184,38 +148,38 @@ class Client:
         fresh = self._connection(watch)
         return fresh, self._exchange(fresh, watch, method, target, body, headers)
 
-    def _connection(self, watch: _Watch) -> http.client.HTTPConnection:
+    def _connection(self, watch: _Watch) -> _Connection:
         timeout = self._timeout if watch.seconds is None else min(self._timeout, watch.seconds)
         return _Connection(self.address, self._dial, self._trust, timeout)
 
     @staticmethod
     def _exchange(
-        connection: http.client.HTTPConnection,
+        connection: _Connection,
         watch: _Watch,
         method: str,
         target: str,
         body: bytes,
         headers: Mapping[str, str],
     ) -> http.client.HTTPResponse:
-        watch.connection = connection
+        connection.watch = watch
         try:
             if connection.sock is None:
                 connection.connect()
-                if watch.struck:  # while there was nothing yet to cut
-                    raise TimeoutError
+            watch.guard(connection.sock)
             connection.request(method, target, body or None, headers)
             return connection.getresponse()
         except BaseException:
             connection.close()
             raise
 
-    def _put_back(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> None:
+    def _put_back(self, connection: _Connection, response: http.client.HTTPResponse) -> None:
         """Keep the connection if the whole answer was read, else close it."""
         with self._lock:
             whole = response.isclosed() and connection.sock is not None
             if whole and not self._closed and len(self._idle) < _KEPT:
                 self._idle.append(connection)
                 return
+        response.close()  # one that ends with its connection is not closed by that
         connection.close()
 
     def _explained(self, error: Exception, watch: _Watch) -> Unanswered:
@@ -241,10 +205,11 @@ class _Connection(http.client.HTTPConnection):
     def __init__(self, address: Address, dial: Dial, trust: ssl.SSLContext | None, timeout: float) -> None:
         super().__init__(address.host, address.port, timeout=timeout)
         self._limit, self._dial, self._trust = timeout, dial, trust
+        self.watch = _Watch(None)
         self.default_port = 443 if address.secure else 80  # left out of the header Host
 
     def connect(self) -> None:
-        """Connect; the handshake comes when a watch can already cut the connection."""
+        """Connect; the handshake comes when the watch can already cut the connection."""
         self.sock = self._dial(self._limit)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._trust is not None:
@@ -252,6 +217,7 @@ class _Connection(http.client.HTTPConnection):
                 self.sock, server_hostname=self.host, do_handshake_on_connect=False
             )
             self.sock = secured
+            self.watch.guard(secured)
             secured.do_handshake()
 
 
@@ -260,8 +226,17 @@ class _Watch:
 
     def __init__(self, seconds: float | None) -> None:
         self.seconds, self.struck = seconds, False
-        self.connection: http.client.HTTPConnection | None = None
+        self._guarded: socket.socket | None = None
         self._timer = threading.Timer(seconds, self._strike) if seconds is not None else None
+
+    def guard(self, connected: socket.socket) -> None:
+        """Cut this one when the time comes.
+
+        :raises TimeoutError: if it has come.
+        """
+        self._guarded = connected
+        if self.struck:
+            raise TimeoutError
 
     def __enter__(self) -> _Watch:
         if self._timer is not None:
@@ -275,10 +250,9 @@ class _Watch:
 
     def _strike(self) -> None:
         self.struck = True
-        sock = self.connection.sock if self.connection is not None else None
-        if sock is not None:
+        if self._guarded is not None:
             with suppress(OSError):  # closed already
-                sock.shutdown(socket.SHUT_RDWR)
+                self._guarded.shutdown(socket.SHUT_RDWR)
 
 
 def _status(status: int, reply: Reply) -> Unanswered:
@@ -287,14 +261,4 @@ def _status(status: int, reply: Reply) -> Unanswered:
     said = " ".join("".join(c if c.isprintable() else " " for c in said).split())
     return Unanswered(
         "status", f"服务器回答 HTTP {status}：{said}", f"the server answered HTTP {status}: {said}", status
-    )
-
-
-def _invalid(shown: str, wanted: str) -> XiezhiError:
-    return InputError.of(
-        "address.invalid",
-        f"服务器地址无效（{wanted}）",
-        f"the address of the server is not valid ({wanted})",
-        where=shown,
-        repair=("形如 http://主机:端口/路径", "such as http://host:port/path"),
     )

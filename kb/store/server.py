@@ -21,7 +21,8 @@ from pyoxigraph import (
 
 from kb.errors import StoreError, XiezhiError
 from kb.namespaces import graph
-from kb.store.http import Address, Client, Unanswered
+from kb.store.address import Address
+from kb.store.http import Client, Unanswered
 
 TIMEOUT = 30.0
 """Seconds without a sign of the server after which it counts as lost."""

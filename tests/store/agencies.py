@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,14 @@ OURS = [
     for n in range(1, 4)
 ]
 Agencies = Mapping[str, Endpoint]
+
+
+def write_list(home: Path, text: str) -> None:
+    prefixes = (
+        "@prefix xz: <https://w3id.org/xiezhi/ns#> .\n"
+        "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+    )
+    (home / "federation.ttl").write_text(prefixes + text, encoding="utf-8")
 
 
 def federate(query: str, agencies: Agencies, limits: Limits | None = None) -> str:

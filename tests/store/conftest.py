@@ -16,7 +16,7 @@ from kb.store.protocol import Change
 from kb.store.workers import Service
 
 sys.path.insert(0, str(Path(__file__).parent))
-from agencies import OURS, POWER, WATER, Agencies
+from agencies import OURS, POWER, WATER, Agencies, write_list
 from kinds import AnyStore, Opener
 
 
@@ -60,13 +60,12 @@ def agencies(sparql_servers: SparqlServers, tmp_path_factory: pytest.TempPathFac
     water.update(WATER)
     power.update(POWER)
     home = tmp_path_factory.mktemp("home")
-    (home / "federation.ttl").write_text(
+    write_list(
+        home,
         f"""
-        @prefix xz: <https://w3id.org/xiezhi/ns#> .
-        @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
         <{water.url}/query> a xz:Endpoint ; rdfs:label "水务局"@zh, "Water authority"@en .
         <{power.url}/query> a xz:Endpoint ; rdfs:label "电网公司"@zh, "Grid company"@en .
-        """
+        """,
     )
     yield endpoints(home)
     for server in (water, power):

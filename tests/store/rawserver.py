@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -13,12 +14,24 @@ from urllib.request import Request, urlopen
 
 
 class RawServer:
-    """Answers every connection with *answer* as it is, or never, and keeps the requests."""
+    """Answers every connection with *answer* as it is, or never, and keeps the requests.
 
-    def __init__(self, answer: bytes | None = None, *, every: float = 0.0, host: str = "127.0.0.1") -> None:
+    *every* seconds one byte; after it *forever*, again and again. With *trust* it speaks TLS.
+    """
+
+    def __init__(
+        self,
+        answer: bytes | None = None,
+        *,
+        every: float = 0.0,
+        forever: bytes = b"",
+        host: str = "127.0.0.1",
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
-        self._answer, self._every = answer, every
+        self._answer, self._every, self._forever, self._trust = answer, every, forever, trust
+        self.sent = 0
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, 0), family=family)
         self.port = int(self._listener.getsockname()[1])
@@ -37,9 +50,14 @@ class RawServer:
             self.connections += 1
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
-    def _talk(self, connection: socket.socket) -> None:
+    def _talk(self, plain: socket.socket) -> None:
+        plain.settimeout(20)
+        try:
+            connection = self._trust.wrap_socket(plain, server_side=True) if self._trust else plain
+        except OSError:
+            plain.close()
+            return
         with connection:
-            connection.settimeout(20)
             try:
                 self.requests.append(_request(connection))
                 if self._answer is None:
@@ -47,6 +65,9 @@ class RawServer:
                     return
                 if not self._every:
                     connection.sendall(self._answer)
+                    while self._forever:
+                        connection.sendall(self._forever)
+                        self.sent += len(self._forever)
                     return
                 for byte in self._answer:
                     connection.sendall(bytes([byte]))
@@ -78,8 +99,14 @@ def answer(
 
 
 @contextmanager
-def raw_server(answer: bytes | None = None, *, every: float = 0.0) -> Iterator[RawServer]:
-    server = RawServer(answer, every=every)
+def raw_server(
+    answer: bytes | None = None,
+    *,
+    every: float = 0.0,
+    forever: bytes = b"",
+    trust: ssl.SSLContext | None = None,
+) -> Iterator[RawServer]:
+    server = RawServer(answer, every=every, forever=forever, trust=trust)
     try:
         yield server
     finally:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-from agencies import OURS, Agencies, federate, rows
-from pyoxigraph import QuerySolutions
-from pyoxigraph import Store as Oxigraph
+from pathlib import Path
 
+import pytest
+from agencies import OURS, Agencies, fault, federate, rows
+from pyoxigraph import QueryResultsFormat, QuerySolutions, RdfFormat, parse, parse_query_results
+from pyoxigraph import Store as Oxigraph
+from sparql_server import SparqlServers
+
+from kb.store import outgoing
+from kb.store.endpoints import endpoints
 from kb.store.workers import Service
 
 # --- what it is for --------------------------------------------------------------------------
@@ -90,3 +95,79 @@ def test_terms_come_through_as_they_are_and_blank_nodes_as_iris(service: Service
 def test_a_query_without_service_is_left_as_it_is(agencies: Agencies) -> None:
     query = "SELECT ?service { ?service <urn:SERVICE> 'SERVICE <x> {' } # SERVICE"
     assert federate(query, agencies) is query
+
+
+# --- the examples of the W3C ----------------------------------------------------------------
+
+W3C = Path(__file__).parents[2].parent / "shared" / "data" / "tests" / "sparql" / "sparql11"
+EVALUATED = {
+    "service01": ("data01.ttl", {"http://example.org/sparql": "data01endpoint.ttl"}),
+    "service02": (
+        None,
+        {
+            "http://example1.org/sparql": "data02endpoint1.ttl",
+            "http://example2.org/sparql": "data02endpoint2.ttl",
+        },
+    ),
+    "service04a": ("data04.ttl", {"http://example.org/sparql": "data04endpoint.ttl"}),
+}
+"""Of the suite "service", tests of what SERVICE means; the others need what is refused here."""
+FOREIGN = {"service03": "nested", "service05": "a variable", "service06": "nested", "service07": "not listed"}
+
+
+@pytest.mark.parametrize("name", EVALUATED)
+def test_the_w3c_examples_of_service_give_their_results(
+    name: str, sparql_servers: SparqlServers, tmp_path: Path
+) -> None:
+    suite = _suite("service")
+    data, served = EVALUATED[name]
+    query = (suite / f"{name}.rq").read_text()
+    servers = []
+    for iri, file in served.items():
+        server = sparql_servers.take()
+        servers.append(server)
+        server.update(f"INSERT DATA {{ {_ntriples(suite / file)} }}")
+        query = query.replace(f"<{iri}>", f"<{server.url}/query>")
+    ours = Oxigraph()
+    if data is not None:
+        ours.load(path=suite / data)
+    listed = endpoints(tmp_path, [f"{server.url}/query" for server in servers])
+    expected = parse_query_results(
+        path=suite / f"{name.removesuffix('a')}.srx", format=QueryResultsFormat.XML
+    )
+    assert _solutions(ours.query(federate(query, listed))) == _solutions(expected)
+    for server in servers:
+        sparql_servers.give_back(server)
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_the_w3c_examples_that_reach_whoever_they_like_are_refused(name: str, tmp_path: Path) -> None:
+    query = (_suite("service") / f"{name}.rq").read_text()
+    listed = endpoints(tmp_path, ["http://example1.org/sparql", "http://example.org/sparql"])
+    assert fault(lambda: federate(query, listed)).code == "query.service"
+
+
+def test_the_w3c_examples_of_the_syntax_are_read(tmp_path: Path) -> None:
+    for path in sorted(_suite("syntax-fed").glob("*.rq")):
+        query = path.read_text().replace("<g>", "<http://example.org/g>")
+        (found,) = outgoing.find(query, endpoints(tmp_path, ["http://example.org/g"]))
+        assert query[found.start : found.end].startswith("SERVICE")
+        assert query[found.start : found.end].endswith("}")
+
+
+def _suite(name: str) -> Path:
+    if not (W3C / name).is_dir():
+        pytest.skip(f"{W3C / name} is not here")
+    return W3C / name
+
+
+def _ntriples(path: Path) -> str:
+    return "".join(
+        f"{quad.triple} ." for quad in parse(path=path, format=RdfFormat.TURTLE, rename_blank_nodes=True)
+    )
+
+
+def _solutions(results: object) -> list[str]:
+    assert isinstance(results, QuerySolutions)
+    names = [variable.value for variable in results.variables]
+    return sorted(str([(name, str(row[name])) for name in sorted(names)]) for row in results)

@@ -20,8 +20,8 @@ from sparql_server import SparqlServer, free_port
 
 from kb.errors import InputError, StoreError
 from kb.store import backup, server, skolem
+from kb.store.address import Address
 from kb.store.embedded import EmbeddedStore, open_store
-from kb.store.http import Address
 from kb.store.opening import open_configured
 from kb.store.protocol import Change, Store
 from kb.store.remote import RemoteStore, open_remote

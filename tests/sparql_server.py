@@ -28,7 +28,7 @@ class SparqlServer:
         bind = f"127.0.0.1:{self.port}"
         command = [PROGRAM, "serve", "--location", self.folder, "--bind", bind]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60  # after a kill, RocksDB reads its log again
         while time.monotonic() < until and self._process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()

@@ -121,9 +121,9 @@ class Server:
         ) as reply:
             reply.body()
 
-    def post(self, name: NamedNode, triples: str) -> None:
-        """Add *triples*, in N-Triples, to the graph *name* (Graph Store Protocol)."""
-        target = f"{self._paths['graphs']}?{urlencode({'graph': name.value})}"
+    def post(self, name: NamedNode, triples: str, more: Sequence[tuple[str, str]] = ()) -> None:
+        """Add *triples*, in N-Triples, to the graph *name* (Graph Store Protocol); *more* are parameters."""
+        target = f"{self._paths['graphs']}?{urlencode([('graph', name.value), *more])}"
         with self._client.open("POST", target, triples.encode(), {"Content-Type": TRIPLES}) as reply:
             reply.body()
 

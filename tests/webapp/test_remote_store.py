@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from sparql_server import SparqlServer, SparqlServers
+from click.testing import CliRunner
+from sparql_server import SparqlServer, SparqlServers, free_port
 
 from kb.access.accounts import Accounts
+from kb.cli import main
 from kb.services.workspace import Workspace
-from tests.webapp.conftest import CITY, REPORT, Client
+from tests.webapp.conftest import REPORT, Client
 from webapp import create_app
 
-XIEZHI = Path(sys.executable).parent / "xiezhi"
-CASE = {**REPORT, "id": "remote-gas", "time": "2026-06-13T06:42:00+08:00"}
+SERVE = """
+import sys
+from pathlib import Path
+from webapp.serve import serve
+home, store = sys.argv[1:]
+serve(Path(home), port=0, cities=[], store=store, ready=lambda url: print(url, file=sys.stderr, flush=True))
+"""
+CASE = {**REPORT, "grid": "110101", "id": "remote-gas", "time": "2026-06-13T06:42:00+08:00"}
 JSON = "application/sparql-results+json"
 ROLES = ("visitor", "duty-officer", "auditor", "integrator", "commander")
 
@@ -32,28 +39,29 @@ class Town:
 
     def __init__(self, home: Path, quads: SparqlServer, agency: SparqlServer) -> None:
         self.home, self.quads, self.agency = home, quads, agency
+        self._process: subprocess.Popen[str] | None = None
 
-    def command(self, *arguments: str | Path) -> list[str | Path]:
-        return [XIEZHI, "--home", self.home, "--lang", "en", "--store", self.quads.url, *arguments]
+    def start(self) -> None:
+        """Run the server as ``xiezhi serve --store`` does, without the model cities, which take long."""
+        command = [sys.executable, "-c", SERVE, self.home, self.quads.url]
+        self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd="/")
+        assert self._process.stderr is not None
+        told = []
+        for line in self._process.stderr:
+            told.append(line)
+            if line.startswith("http"):
+                self.client = Client(line.strip())
+                return
+        raise AssertionError(told)
 
-    @contextmanager
-    def served(self) -> Iterator[Client]:
-        """Run ``xiezhi serve`` on it."""
-        command = self.command("serve", "--port", "0", "--city", CITY)
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd="/")
-        assert process.stderr is not None
-        try:
-            told = list(iter(process.stderr.readline, ""))[-1:] if process.poll() is not None else []
-            for line in process.stderr:
-                told.append(line)
-                if "Xiezhi is ready: " in line:
-                    break
-            assert "Xiezhi is ready: " in told[-1], told
-            yield Client(told[-1].split("ready: ")[1].split()[0])
-        finally:
-            process.terminate()
-            assert process.wait(30) == 0
-            process.stderr.close()
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        assert self._process.stderr is not None
+        self._process.terminate()
+        assert self._process.wait(30) == 0
+        self._process.stderr.close()
+        self._process = None
 
     def token(self, user: str, *scopes: str) -> dict[str, str]:
         text, _ = Accounts(self.home).issue(user, scopes, days=1)
@@ -69,31 +77,32 @@ class Town:
 @pytest.fixture(scope="module")
 def town(sparql_servers: SparqlServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     quads, agency = sparql_servers.take(), sparql_servers.take()
-    agency.update('INSERT DATA { <urn:pump1> <urn:at> "370102" ; <urn:level> 3 }')
+    agency.update('INSERT DATA { <urn:pump1> <urn:at> "110101" ; <urn:level> 3 }')
     home = tmp_path_factory.mktemp("remote") / "home"
     home.mkdir()
     accounts = Accounts(home)
     for role in ROLES[1:]:
         accounts.add(role, "correct horse battery", [role], known=list(ROLES))
     (home / "federation.ttl").write_text(
-        "@prefix xz: <https://w3id.org/xiezhi/ns#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+        "@prefix xz: <https://w3id.org/xiezhi/ns#> .\n"
+        "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
         f'<{agency.url}/query> a xz:Endpoint ; rdfs:label "水务局"@zh, "Water authority"@en .\n'
-        f'<{quads.url}/query> a xz:Endpoint ; rdfs:label "误列的存储"@zh, "Listed by mistake"@en .\n'
-        f"<{agency.url}/store?default> a xz:LinkedDocument .",
+        f'<{quads.url}/query> a xz:Endpoint ; rdfs:label "误列的存储"@zh, "Listed by mistake"@en .',
         encoding="utf-8",
     )
-    yield Town(home, quads, agency)
+    made = Town(home, quads, agency)
+    made.start()
+    reply = made.client.post_json("/api/recommend", CASE, made.token("duty-officer", "report"))
+    assert reply.status == 201, reply.text
+    yield made
+    made.stop()
     for server in (quads, agency):
         sparql_servers.give_back(server)
 
 
-@pytest.fixture(scope="module")
-def client(town: Town) -> Iterator[Client]:
-    """The application as it runs above the server, with one incident reported."""
-    with town.served() as running:
-        reply = running.post_json("/api/recommend", CASE, town.token("duty-officer", "report"))
-        assert reply.status == 201, reply.text
-        yield running
+@pytest.fixture
+def client(town: Town) -> Client:
+    return town.client
 
 
 def recommendation(client: Client, town: Town) -> Any:
@@ -102,12 +111,10 @@ def recommendation(client: Client, town: Town) -> Any:
     return reply.json
 
 
-def test_the_quads_are_in_the_server(client: Client, town: Town) -> None:
-    url = f"{town.quads.url}/query?" + urlencode(
-        {"query": "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"}
-    )
-    answer = json.loads(Client(town.quads.url).get(url.removeprefix(town.quads.url), JSON).text)
-    assert int(answer["results"]["bindings"][0]["n"]["value"]) > 100_000
+def test_the_quads_are_in_the_server(town: Town) -> None:
+    query = urlencode({"query": "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"})
+    (row,) = Client(town.quads.url).get(f"/query?{query}", JSON).json["results"]["bindings"]
+    assert int(row["n"]["value"]) > 20_000
 
 
 def test_the_recommendation_is_the_one_of_an_embedded_store(
@@ -120,12 +127,14 @@ def test_the_recommendation_is_the_one_of_an_embedded_store(
         closing(sqlite3.connect(tmp_path / "home" / "journal.sqlite")) as target,
     ):
         source.backup(target)
-    with Workspace(tmp_path / "home", cities=[CITY]) as embedded:
+    with Workspace(tmp_path / "home", cities=[]) as embedded:
         app = create_app(embedded, testing=True).test_client()
         again = app.post("/api/recommend", json={**CASE, "id": "embedded-gas"}).json
 
-    def plain(answer: Any) -> str:
+    def plain(answer: Any) -> str:  # deadlines run from the moment of the report
         answer["incident"].pop("received")
+        for duty in answer["reporting"]:
+            duty.pop("by")
         return json.dumps(answer, sort_keys=True).replace("embedded-gas", CASE["id"])
 
     assert again["response"]["level"] is not None
@@ -134,16 +143,15 @@ def test_the_recommendation_is_the_one_of_an_embedded_store(
 
 def test_rights_hold_above_a_remote_store(client: Client, town: Town) -> None:
     query = "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }"
+    tokens = {role: town.token(role, "query") for role in ROLES[1:]}
     seen = {
-        role: {
-            row["g"]
-            for row in town.rows(client, query, **({} if role == "visitor" else town.token(role, "query")))
-        }
-        for role in ROLES
+        role: {row["g"] for row in town.rows(client, query, **tokens.get(role, {}))}
+        for role in ("visitor", "duty-officer", "integrator")
     }
     response = f"https://w3id.org/xiezhi/graph/response/{CASE['id']}"
     assert response not in seen["visitor"]
-    assert all(response in seen[role] for role in ROLES[1:])
+    assert response in seen["duty-officer"]
+    assert response in seen["integrator"]
     assert not any("graph/system" in graph for graphs in seen.values() for graph in graphs)
 
 
@@ -172,16 +180,10 @@ def test_the_store_behind_the_application_is_out_of_reach(client: Client, town: 
         assert (reply.status, reply.json["faults"][0]["code"]) == (403, "query.service-store")
 
 
-def test_load_takes_in_a_document_of_another_agency(client: Client, town: Town) -> None:
-    headers = {
-        **town.token("integrator", "update", "federate", "query"),
-        "Content-Type": "application/sparql-update",
-    }
-    load = f"LOAD <{town.agency.url}/store?default> INTO GRAPH <urn:gauges>"
-    assert client.ask("POST", "/sparql", load, headers).status == 204
-    query = "SELECT ?level { GRAPH <urn:gauges> { ?pump <urn:level> ?level } }"
-    assert town.rows(client, query, **town.token("integrator", "query")) == [{"level": "3"}]
-    reply = client.ask("POST", "/sparql", f"LOAD <{town.agency.url}/store?graph=urn:x>", headers)
+def test_a_document_that_is_not_listed_is_not_loaded(client: Client, town: Town) -> None:
+    load = f"LOAD <{town.quads.url}/store?default> INTO GRAPH <urn:mine>"
+    headers = town.token("integrator", "update", "federate")
+    reply = client.ask("POST", "/sparql", load, {**headers, "Content-Type": "application/sparql-update"})
     assert (reply.status, reply.json["faults"][0]["code"]) == (403, "query.load")
 
 
@@ -200,20 +202,22 @@ def test_an_outage_of_the_server_is_said_and_ends_with_it(client: Client, town: 
     assert reply.status == 201, reply.text
 
 
-def test_after_a_restart_everything_is_still_there_for_server_and_command_line(
-    town: Town, sparql_servers: SparqlServers
-) -> None:
-    report = {**os.environ, "XIEZHI_STORE": town.quads.url}
-    with town.served() as first:
-        first.post_json("/api/recommend", CASE, town.token("duty-officer", "report"))
-        before = recommendation(first, town)
-    town.quads.stop()
-    town.quads.start()
-    with town.served() as again:
-        assert recommendation(again, town) == before
-    done = subprocess.run(
-        [XIEZHI, "--home", town.home, "--lang", "en", "why", CASE["id"], "lead department"],
-        capture_output=True, text=True, env=report, cwd="/", timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "lead" in done.stdout.lower()
+def test_after_a_restart_everything_is_still_there(town: Town) -> None:
+    before = recommendation(town.client, town)
+    town.stop()
+    town.start()
+    assert recommendation(town.client, town) == before
+
+
+@pytest.mark.parametrize("option", [True, False])
+def test_commands_take_the_address_as_an_option_or_from_the_environment(option: bool, tmp_path: Path) -> None:
+    url = f"http://user:password@127.0.0.1:{free_port()}"
+    given = ["--store", url] if option else []
+    run = CliRunner().invoke(
+        main,
+        ["--home", str(tmp_path / "home"), "--lang", "zh", *given, "audit", "verify"],
+        env={} if option else {"XIEZHI_STORE": url},
+    )
+    assert run.exit_code == 1
+    assert "远程存储：无法连接" in run.output
+    assert "password" not in run.output

@@ -9,7 +9,7 @@
                ├─ examples  vetted queries, terms to complete (examples_api.py, terms.py)
                ├─ sparql    SPARQL 1.1 Protocol               (sparql.py)
                ├─ graphs    Graph Store Protocol              (graphs.py)
-               ├─ accounts  log in, tokens                    (accounts.py)
+               ├─ accounts  log in, tokens                    (accounts.py, oidc.py)
                ├─ audit     the journal                       (audit_api.py)
                └─ access, security, cors, i18n, problems, filters     what all of them share
 
@@ -25,7 +25,9 @@ from datetime import timedelta
 from flask import Flask
 
 from kb.access.accounts import Accounts
+from kb.access.openid import Provider
 from kb.access.trail import Trail
+from kb.errors import ResourceMissing
 from kb.report.document import MAX_BYTES
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
@@ -64,6 +66,7 @@ def create_app(
     secret: bytes | None = None,
     key: str | None = None,
     hosts: Sequence[str] = (),
+    openid: Provider | None = None,
     testing: bool = False,
 ) -> Flask:
     """Return the application that serves *workspace*.
@@ -73,6 +76,8 @@ def create_app(
     :param key: the token of the command line on this machine, which may do everything.
     :param secret: the key that signs sessions; without it a new one, which ends open sessions.
     :param hosts: names by which browsers may address the server, beside IP addresses and ``localhost``.
+    :param openid: the provider through which users may log in too.
+    :raises ResourceMissing: ``openid.library``, with *openid* where its library is not installed.
     """
     app = Flask(__name__)
     app.config.update(
@@ -99,6 +104,8 @@ def create_app(
     trail.adopt(accounts_of)
     access.init_app(app, access.Gatekeeper(accounts_of, workspace.policies, trail, key))
     csrf = security.init_app(app, hosts)
+    if openid is not None:
+        _offer(app, openid)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(explain_pages.blueprint)
     app.register_blueprint(accounts.blueprint)
@@ -118,3 +125,20 @@ def create_app(
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     return app
+
+
+def _offer(app: Flask, openid: Provider) -> None:
+    """Let users log in to *app* through *openid* too."""
+    try:
+        from webapp import oidc  # Authlib is an extra of the package
+    except ImportError as error:
+        raise ResourceMissing.of(
+            "openid.library",
+            "没有安装 OpenID 所需的库",
+            "the library for OpenID is not installed",
+            repair=(
+                "安装 xiezhi-governance[openid]",
+                "install xiezhi-governance[openid]",
+            ),
+        ) from error
+    oidc.init_app(app, openid)

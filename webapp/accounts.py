@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 from flask_login import login_user, logout_user
-from pyoxigraph import NamedNode
 from werkzeug.wrappers import Response as BaseResponse
 
+from kb.access.accounts import User
 from kb.access.trail import LOGIN
-from kb.errors import Forbidden, InputError
+from kb.errors import Forbidden, InputError, XiezhiError
 from webapp.access import SessionUser, gatekeeper, me
-from webapp.desk import desk
-from webapp.i18n import said
 from webapp.problems import status_of
 
 SCOPES = ("query", "federate", "report", "explain", "submit", "update")
@@ -25,27 +22,38 @@ blueprint = Blueprint("accounts", __name__)
 @blueprint.get("/login")
 def form() -> str:
     """Show the form."""
-    return render_template("accounts/login.html", next=_local(request.args.get("next")), fault=None, name="")
+    return render_template("accounts/login.html", next=local(request.args.get("next")), fault=None, name="")
 
 
 @blueprint.post("/login")
 def login() -> BaseResponse:
     """Log in and go where the user wanted to go."""
     name, password = request.form.get("name", "").strip().lower(), request.form.get("password", "")
-    target = _local(request.form.get("next"))
+    target = local(request.form.get("next"))
     keeper = gatekeeper()
     try:
         user = keeper.accounts.login(name, password)
     except Forbidden as error:
         keeper.trail.refused(f"visitor {request.remote_addr}", f"log in as {name[:64]}", stranger=True)
-        page = render_template("accounts/login.html", next=target, fault=error.faults[0], name=name)
-        return make_response(page, 403)
+        return not_logged_in(error, target, name)
+    return begin(user, target)
+
+
+def begin(user: User, target: str) -> BaseResponse:
+    """Begin a session of *user* and send him to *target*, a path of this server."""
+    keeper = gatekeeper()
     session.clear()  # whatever an earlier visitor of this browser left
     session.permanent = True
     login_user(SessionUser(user))
     keeper.trail.adopt(keeper.accounts)
     keeper.trail.record(user.name, LOGIN, f"from {request.remote_addr}")
     return redirect(target or url_for("pages.start"), 303)
+
+
+def not_logged_in(error: XiezhiError, target: str, name: str = "") -> BaseResponse:
+    """Show the form again, with what was wrong."""
+    page = render_template("accounts/login.html", next=target, fault=error.faults[0], name=name)
+    return make_response(page, status_of(error))
 
 
 @blueprint.post("/logout")
@@ -109,18 +117,9 @@ def _account(error: InputError | None = None, issued: str | None = None) -> Resp
         scopes=[scope for scope in SCOPES if me().may(scope)],
         faults=error.faults if error else [],
         issued=issued,
-        role_label=lambda name: _role(name, user.roles if user else ()),
+        policy=me().policy,
     )
     return make_response(page, status_of(error) if error else 200)
-
-
-def _role(name: str, roles: Collection[str]) -> str:
-    """Return the label of the role *name* in the language of the page."""
-    policy = me().policy
-    if name not in roles or name not in policy.roles:
-        return name
-    names = desk().workspace.names
-    return said(names.label(NamedNode(policy.roles[name].iri)))
 
 
 def _user() -> str:
@@ -134,7 +133,7 @@ def _user() -> str:
     return name
 
 
-def _local(target: str | None) -> str:
+def local(target: str | None) -> str:
     """Return *target* if it is a path of this server: nobody shall be sent elsewhere after logging in."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return ""

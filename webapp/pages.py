@@ -36,9 +36,11 @@ class IncidentId(BaseConverter):
 
 
 @blueprint.get("/")
-@requires("report")
-def start() -> str:
-    """Show the form for a new report beside the newest incidents."""
+def start() -> str | BaseResponse:
+    """Show the form for a new report beside the newest incidents; who may not report is sent to query."""
+    if not me().may("report") and not me().is_visitor:
+        return redirect(url_for("sparql.endpoint"))
+    me().require("report")
     return render_template("pages/start.html", **_form(forms.blank()), incidents=_queue())
 
 

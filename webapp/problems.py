@@ -40,6 +40,7 @@ BY_CODE = {
     "file.media-type": 415,
     "file.syntax": 400,
     "access.login": 403,
+    "oidc.unreachable": 502,
     "query.media-type": 415,
     "query.not-acceptable": 406,
     "query.unwritable": 406,

@@ -22,6 +22,7 @@ from types import FrameType
 from waitress.server import create_server
 
 from kb.access.accounts import Accounts
+from kb.access.openid import Provider
 from kb.errors import InputError, XiezhiError
 from kb.services.loading import Progress
 from kb.services.workspace import Workspace
@@ -63,9 +64,11 @@ def serve(
 
     :raises StoreError: another process has *home* open, or the journal's chain is broken.
     :raises InputError: ``server.address``, the address cannot be listened on; ``server.no-users``, others
-        could connect and there is no user; ``federation.*``, the list of endpoints is wrong.
+        could connect and there is no user; what is wrong with the OpenID provider (:mod:`kb.access.openid`);
+        ``federation.*``, what is wrong with the list of endpoints.
     """
     _require_users(home, host)
+    openid = Provider.of(os.environ)
     allowed = endpoints(home, federate)
     with (
         _stopped_by_signals(),
@@ -78,7 +81,13 @@ def serve(
         writes = Writes(workspace.store, sparql, home / "writing")
         key = secrets.token_urlsafe(32)
         app = create_app(
-            workspace, sparql=sparql, writes=writes, secret=secret_key(home), key=key, hosts=names
+            workspace,
+            sparql=sparql,
+            writes=writes,
+            secret=secret_key(home),
+            key=key,
+            hosts=names,
+            openid=openid,
         )
         server = create_server(
             app,

@@ -16,7 +16,8 @@ from pathlib import Path
 import pyoxigraph
 from pyoxigraph import Literal, NamedNode, RdfFormat
 
-from kb.namespaces import RDF_TYPE, ROOT, graph, xz
+from kb.errors import Text
+from kb.namespaces import RDF_TYPE, RDFS_LABEL, ROOT, graph, xz
 from kb.store.protocol import Change, Store
 
 ONTOLOGY, CATALOGUE = graph("ontology"), graph("catalogue")
@@ -26,7 +27,7 @@ OUTSIDE = "*"
 PER_DATASET = ("source/", "quarantine/", "personal/")
 """Graphs of which there is one for each dataset: ``<kind>/<department>/<dataset>``."""
 DATASETS = f"{ROOT}dataset/"
-_ROLES = f"{ROOT}kb/role/"
+_ROLES, _ACTIONS = f"{ROOT}kb/role/", f"{ROOT}kb/action/"
 _INCIDENTS = graph("response/")
 _WITHHELD = NamedNode(f"{ROOT}kb/sharing/withheld")
 _PUBLISHER = NamedNode("http://purl.org/dc/terms/publisher")
@@ -47,9 +48,10 @@ class Compartment:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """The rights of a role: compartments by IRI, actions by name."""
+    """The rights of a role: compartments by IRI, actions by name (the last part of their IRI)."""
 
     iri: str
+    label: Text
     reads: frozenset[str]
     reads_own: frozenset[str]
     writes: frozenset[str]
@@ -66,12 +68,13 @@ class Policy:
 
     :param store: is read once.
 
-    *digest* is the same for policies that say the same.
+    *actions* are the labels of actions by name; *digest* is the same for policies that say the same.
     """
 
     def __init__(self, store: Store) -> None:
         self.roles = {role.name: role for role in _roles(store)}
         self.compartments = {compartment.iri: compartment for compartment in _compartments(store)}
+        self.actions = dict(_actions(store))
         self._datasets = dict(_datasets(store))
         self.digest = hashlib.sha256(
             "\n".join(sorted(_statements(store, self._datasets))).encode()
@@ -192,11 +195,18 @@ def _roles(store: Store) -> Iterator[Role]:
         assert isinstance(quad.subject, NamedNode)
         yield Role(
             quad.subject.value,
+            _label(store, quad.subject),
             frozenset(_values(store, quad.subject, "mayRead")),
             frozenset(_values(store, quad.subject, "mayReadOwn")),
             frozenset(_values(store, quad.subject, "mayWrite")),
-            frozenset(_values(store, quad.subject, "may")),
+            frozenset(iri.removeprefix(_ACTIONS) for iri in _values(store, quad.subject, "may")),
         )
+
+
+def _actions(store: Store) -> Iterator[tuple[str, Text]]:
+    for quad in store.match(None, RDF_TYPE, xz("Action"), ONTOLOGY):
+        assert isinstance(quad.subject, NamedNode)
+        yield quad.subject.value.removeprefix(_ACTIONS), _label(store, quad.subject)
 
 
 def _compartments(store: Store) -> Iterator[Compartment]:
@@ -222,11 +232,18 @@ def _datasets(store: Store) -> Iterator[tuple[str, tuple[NamedNode | None, str |
 
 def _statements(store: Store, datasets: Mapping[str, object]) -> Iterator[str]:
     """Yield everything that a policy rests on, as text."""
-    for kind in ("Role", "Compartment"):
+    for kind in ("Role", "Compartment", "Action"):
         for one in store.match(None, RDF_TYPE, xz(kind), ONTOLOGY):
             assert isinstance(one.subject, NamedNode)
             yield from map(str, store.match(one.subject, None, None, ONTOLOGY))
     yield from map(str, datasets.items())
+
+
+def _label(store: Store, subject: NamedNode) -> Text:
+    name = subject.value.rpartition("/")[2]
+    labels = [quad.object for quad in store.match(subject, RDFS_LABEL, None, ONTOLOGY)]
+    said = {label.language: label.value for label in labels if isinstance(label, Literal)}
+    return Text(said.get("zh", name), said.get("en", name))
 
 
 def _values(store: Store, subject: NamedNode, name: str) -> list[str]:

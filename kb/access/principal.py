@@ -9,7 +9,7 @@ from functools import cached_property
 from pyoxigraph import NamedNode
 
 from kb.access.policy import Policy, Role
-from kb.errors import Forbidden, XiezhiError
+from kb.errors import Forbidden, Text, XiezhiError
 
 VISITOR = "visitor"
 """The role of whoever has not logged in."""
@@ -128,13 +128,15 @@ class Operator(Principal):
 
 
 def _not_allowed(action: str, policy: Policy) -> XiezhiError:
-    able = ", ".join(sorted(role.name for role in policy.roles.values() if action in role.actions)) or "–"
+    said = policy.actions.get(action, Text(action, action))
+    able = [role.label for role in policy.roles.values() if action in role.actions]
     return Forbidden.of(
         "access.action",
-        f"没有权限：{action}",
-        f"not allowed: {action}",
+        f"没有权限：{said.zh}",
+        f"you may not {said.en}",
+        where=action,
         repair=(
-            f"登录，或请管理员授予可以这样做的角色：{able}",
-            f"log in, or ask an administrator for a role that may: {able}",
+            f"登录，或请管理员授予可以这样做的角色：{'、'.join(role.zh for role in able)}",
+            f"log in, or ask an administrator for a role that may: {', '.join(role.en for role in able)}",
         ),
     )

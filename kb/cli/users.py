@@ -34,12 +34,25 @@ def user() -> None:
 @click.argument("name")
 @ROLES
 @DEPARTMENT
-@PASSWORD
+@click.option(
+    "--subject",
+    help="How the OpenID provider calls him (issuer and name); then he needs no password. OpenID 身份。",
+)
+@click.option("--password", envvar="XIEZHI_PASSWORD", help="Asked for, unless given. 不给出则会询问。")
 @click.pass_obj
 @faults_as_exit
-def add(context: Context, name: str, roles: tuple[str, ...], department: str | None, password: str) -> None:
+def add(
+    context: Context,
+    name: str,
+    roles: tuple[str, ...],
+    department: str | None,
+    subject: str | None,
+    password: str | None,
+) -> None:
     """Add the user NAME. 新建用户。"""
-    Accounts(context.home).add(name, password, roles, department=department, known=_known())
+    if password is None and subject is None:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    Accounts(context.home).add(name, password, roles, department=department, known=_known(), subject=subject)
     context.say(Text(f"已建用户 {name}：{'、'.join(roles)}", f"made user {name}: {', '.join(roles)}"))
 
 

@@ -26,8 +26,8 @@ from kb.services.impact.comparing import compare
 from kb.services.impact.stages import GROUPS, LATER
 from kb.services.workspace import TrialWorkspace, Workspace
 
-N = 500
-SEEDS = (1, 2)
+N = 240
+SEEDS = (1,)
 CITY = "370200"
 SHOWN = LATER.union(*GROUPS)
 Facts = dict[NamedNode, tuple[Triple, ...]]
@@ -41,7 +41,7 @@ def reported(workspace: Workspace) -> Facts:
     types = sorted(
         {m.iri.value for m in workspace.names.members(xz("IncidentType"))} - {xz("Incident").value}
     )
-    types = chance.sample(types, 50)  # each kind of incident takes its time
+    types = chance.sample(types, 24)  # each kind of incident takes its time
     grids = [
         str(q.object.value) for q in workspace.store.match(None, xz("code"), None) if _is_grid(workspace, q)
     ]  # type: ignore[union-attr]
@@ -102,26 +102,23 @@ USE, DUTY = r"(a xz:ModuleUse ;[^.]*?)", r"(a xz:Duty ;[^.]*?)"
 SUPPORT = r"(RULE rule:support \{[^}]*\} WHERE \{\s*\?incident xz:activatedUnder \?binding \.)"
 HERE, UNTIL = "xz:jurisdiction division:", f'xz:validUntil "2025-02-03"{DAY}'
 UNLESS = "NOT { ?incident xz:trapped ?t . FILTER (?t > 9) }"
-DRAFTS: dict[str, list[Edit]] = {
-    "thresholds move, and uses of modules lose a condition, narrow to a district or end": [
-        ("ontology/**/*.ttl", r"(xz:measure xz:deaths ; xz:atLeast) 3 ", r"\1 2 "),
-        ("ontology/**/*.ttl", r"(xz:measure xz:deathsOrMissing ; xz:atLeast) 10 ", r"\1 11 "),
-        ("ontology/response.ttl", USE + r" xz:condition condition:[a-z0-9-]+ ;", r"\1"),
-        ("ontology/packs/g*/*.ttl", USE + HERE + "100000", rf"\1{HERE}370202"),
-        ("ontology/packs/f*/*.ttl", USE + r"(xz:validFrom)", rf'\1{UNTIL} ; \2'),
-    ],
-    "duties go to another function and apply from another day; the city leads no more": [
-        ("ontology/response.ttl", DUTY + r"xz:function function:[a-z-]+", r"\1xz:function function:gas"),
-        ("ontology/packs/*/*.ttl", DUTY + r'xz:validFrom "[0-9-]+"', r'\1xz:validFrom "2024-06-07"'),
-        ("rules/departments/support.srl", r"(xz:activates \?module \.)", r"\1 ?incident xz:leadDuty ?l ."),
-        ("rules/departments/lead.srl", r"tier:city", "tier:district"),
-    ],
-    "rules read a fact that they did not, and one is in force from a day on": [
-        ("rules/modules/modules.srl", r"(xz:module \?module \.)", rf"\1 {UNLESS}"),
-        ("rules/departments/support.srl", SUPPORT, r"\1 NOT { ?incident xz:fire true }"),
-        ("rules/plan/level.ttl", r"(rule:binding-initial a [^;]*;)", rf'\1 xz:validFrom "2024-09-10"{DAY} ;'),
-    ],
-}  # fmt: skip
+EDITS: list[Edit] = [
+    # Thresholds move, and uses of modules lose a condition, narrow to a district or end.
+    ("ontology/**/*.ttl", r"(xz:measure xz:deaths ; xz:atLeast) 3 ", r"\1 2 "),
+    ("ontology/**/*.ttl", r"(xz:measure xz:deathsOrMissing ; xz:atLeast) 10 ", r"\1 11 "),
+    ("ontology/response.ttl", USE + r" xz:condition condition:[a-z0-9-]+ ;", r"\1"),
+    ("ontology/packs/g*/*.ttl", USE + HERE + "100000", rf"\1{HERE}370202"),
+    ("ontology/packs/f*/*.ttl", USE + r"(xz:validFrom)", rf"\1{UNTIL} ; \2"),
+    # Duties go to another function and apply from another day; the city leads no more.
+    ("ontology/response.ttl", DUTY + r"xz:function function:[a-z-]+", r"\1xz:function function:gas"),
+    ("ontology/packs/*/*.ttl", DUTY + r'xz:validFrom "[0-9-]+"', r'\1xz:validFrom "2024-06-07"'),
+    ("rules/departments/support.srl", r"(xz:activates \?module \.)", r"\1 ?incident xz:leadDuty ?l ."),
+    ("rules/departments/lead.srl", r"tier:city", "tier:district"),
+    # Rules read a fact that they did not, and one is in force from a day on.
+    ("rules/modules/modules.srl", r"(xz:module \?module \.)", rf"\1 {UNLESS}"),
+    ("rules/departments/support.srl", SUPPORT, r"\1 NOT { ?incident xz:fire true }"),
+    ("rules/plan/level.ttl", r"(rule:binding-initial a [^;]*;)", rf'\1 xz:validFrom "2024-09-10"{DAY} ;'),
+]
 
 
 @pytest.fixture
@@ -220,15 +217,10 @@ def require_exact(workspace: Workspace, knowledge: Knowledge, reported: Facts, a
     assert {(c.relation, c.value): c.lost for c in found.changes if c.lost} == dict(lost)
 
 
-@pytest.mark.parametrize("edits", DRAFTS.values(), ids=DRAFTS.keys())
 def test_the_impact_is_what_deriving_each_incident_gives(
-    workspace: Workspace,
-    reported: Facts,
-    archive: Path,
-    drafted: Callable[[list[Edit]], Knowledge],
-    edits: list[Edit],
+    workspace: Workspace, reported: Facts, archive: Path, drafted: Callable[[list[Edit]], Knowledge]
 ) -> None:
-    require_exact(workspace, drafted(edits), reported, archive)
+    require_exact(workspace, drafted(EDITS), reported, archive)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

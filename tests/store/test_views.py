@@ -1,135 +1,132 @@
-"""What readers may see, above either store: rights hold wherever the quads are."""
+"""Copies for readers: each holds just what they may see, and follows the store."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Hashable, Iterator
+import tempfile
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import pyoxigraph
 import pytest
-from agencies import fault, table
-from kinds import AnyStore, Opener
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyoxigraph import NamedNode, Quad
-from rawserver import answer, raw_server
-from sparql_server import SparqlServer
 
-from kb.store.endpoints import endpoints
+from kb.store.embedded import EmbeddedStore, open_store
 from kb.store.protocol import Change
-from kb.store.remote import open_remote
-from kb.store.views import EVERYTHING, Reader
-from kb.store.workers import Dataset, Service
+from kb.store.quads import SYSTEM
+from kb.store.replica import Replica
+from kb.store.views import EVERYTHING, MOST, Reader, Views
 
-Make = Callable[..., Quad]
 WHO = {"actor": "a", "action": "b"}
+NODES = [NamedNode(f"urn:{n}") for n in range(3)]
+GRAPHS = [NamedNode(f"urn:g{n}") for n in range(4)]
 
 
-class Visitor:
-    """Sees only the graph ``urn:open``."""
+@dataclass(frozen=True)
+class Only:
+    """A reader who sees the graphs *names*."""
 
-    view: Hashable = "visitor"
+    names: frozenset[NamedNode]
+
+    @property
+    def view(self) -> Hashable:
+        return self.names
 
     def sees(self, graph: NamedNode) -> bool:
-        return graph.value == "urn:open"
+        return graph in self.names
 
 
 @pytest.fixture
-def service(store: AnyStore, tmp_path: Path, quad: Make) -> Iterator[Service]:
-    store.commit(Change([quad("a", g="open"), quad("b", g="secret")]), **WHO)
-    with Service(store, tmp_path / "checkpoints", workers=1) as opened:
+def store(tmp_path: Path) -> Iterator[EmbeddedStore]:
+    with open_store(tmp_path / "store") as opened:
+        opened.commit(
+            Change([Quad(NODES[0], NODES[0], NODES[n % 3], g) for n, g in enumerate(GRAPHS)]), **WHO
+        )
         yield opened
 
 
-def subjects(service: Service, query: str, reader: Reader, dataset: Dataset = Dataset()) -> set[str]:  # noqa: B008
-    answer = service.select(query, "application/sparql-results+json", reader=reader, dataset=dataset)
-    return {row["s"]["value"] for row in json.loads(answer.body)["results"]["bindings"]}
+@pytest.fixture
+def views(store: EmbeddedStore, tmp_path: Path) -> Iterator[Views]:
+    made = Views(store, tmp_path / "views")
+    (tmp_path / "views").mkdir(exist_ok=True)
+    yield made
+    made.close()
 
 
-ESCAPES = [
-    "SELECT ?s { ?s ?p ?o }",
-    "SELECT ?s { GRAPH ?g { ?s ?p ?o } }",
-    "SELECT ?s { GRAPH <urn:secret> { ?s ?p ?o } }",
-    "SELECT ?s FROM <urn:secret> { ?s ?p ?o }",
-    "SELECT ?s FROM NAMED <urn:secret> { GRAPH ?g { ?s ?p ?o } }",
-    "SELECT ?s { { SELECT ?s { GRAPH ?g { ?s ?p ?o FILTER EXISTS { GRAPH ?h { ?s ?p ?o } } } } } }",
-    "SELECT ?s { ?s (<urn:p>|!<urn:p>) ?o }",
-]
+def read(views: Views, reader: Reader) -> set[Quad]:
+    views.expire()
+    folder, release = views.acquire(reader)
+    try:
+        return set(pyoxigraph.Store.read_only(str(folder)))
+    finally:
+        release()
 
 
-@pytest.mark.parametrize("query", ESCAPES)
-def test_no_form_of_query_shows_a_hidden_graph(service: Service, query: str) -> None:
-    assert subjects(service, query, Visitor()) <= {"urn:a"}
-    named = Dataset(["urn:secret"], ["urn:secret"])
-    assert (
-        subjects(service, "SELECT ?s { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }", Visitor(), named)
-        == set()
-    )
+quads = st.builds(Quad, *(st.sampled_from(NODES),) * 3, st.sampled_from(GRAPHS))
+changes = st.lists(st.tuples(st.lists(quads, max_size=6), st.lists(quads, max_size=6)), max_size=8)
+seen = st.frozensets(st.sampled_from(GRAPHS))
 
 
-def test_views_follow_what_is_committed(service: Service, store: AnyStore, quad: Make) -> None:
-    query = ESCAPES[0]
-    assert subjects(service, query, Visitor()) == {"urn:a"}
-    assert subjects(service, query, EVERYTHING) == {"urn:a", "urn:b"}
-    for n in range(3):
-        added = [quad(f"c{n}", g="open"), quad(f"d{n}", g="secret")]
-        store.commit(Change(added, [quad("a", g="open"), quad("b", g="secret")]), **WHO)
-        service.views.expire()
-        assert subjects(service, query, Visitor()) == {f"urn:c{k}" for k in range(n + 1)}
-        assert subjects(service, query, EVERYTHING) == {f"urn:{x}{k}" for k in range(n + 1) for x in "cd"}
-
-
-def test_a_store_that_is_opened_again_shows_the_same(opener: Opener, tmp_path: Path, quad: Make) -> None:
-    for n in range(2):
-        with (
-            opener(tmp_path / "store") as store,
-            Service(store, tmp_path / "checkpoints", workers=1) as service,
-        ):
-            store.commit(Change([quad(f"a{n}", g="open"), quad(f"b{n}", g="secret")]), **WHO)
-            assert subjects(service, ESCAPES[0], Visitor()) == {f"urn:a{k}" for k in range(n + 1)}
-            assert len(subjects(service, ESCAPES[0], EVERYTHING)) == 2 * (n + 1)
-
-
-def test_what_others_wrote_into_the_server_is_shown_to_nobody(
-    tmp_path: Path, quad: Make, sparql_server: SparqlServer
+@settings(max_examples=15, deadline=None)
+@given(before=changes, steps=changes, names=seen)
+def test_a_replica_is_at_every_moment_the_store_without_the_hidden_graphs(
+    before: list[tuple[list[Quad], list[Quad]]],
+    steps: list[tuple[list[Quad], list[Quad]]],
+    names: frozenset[NamedNode],
 ) -> None:
-    with (
-        open_remote(tmp_path / "store", sparql_server.url) as store,
-        Service(store, tmp_path / "checkpoints", workers=1) as service,
-    ):
-        store.commit(Change([quad("a", g="open")]), **WHO)
-        assert store.sequence == 1
-        sparql_server.update("INSERT DATA { GRAPH <urn:open> { <urn:stranger> <urn:p> <urn:o> } }")
-        assert subjects(service, ESCAPES[0], EVERYTHING) == {"urn:a"}
+    with tempfile.TemporaryDirectory() as folder, open_store(Path(folder) / "store") as store:
+        for added, removed in before:
+            store.commit(Change(added, removed), **WHO)
+        replica = Replica(store, names.__contains__, Path(folder) / "copy")
+        for number, (added, removed) in enumerate([([], []), *steps]):
+            store.commit(Change(added, removed), **WHO)
+            copy = Path(folder) / f"checkpoint{number}"
+            assert replica.checkpoint(copy) == store.sequence
+            held = set(pyoxigraph.Store.read_only(str(copy)))
+            assert held == {quad for quad in store.match(None, None, None) if quad.graph_name in names}
+        replica.close()
 
 
-def test_what_is_hidden_does_not_leave_the_house_with_a_federated_query(
-    store: AnyStore, tmp_path: Path, quad: Make
-) -> None:
-    store.commit(Change([quad("a", g="open"), quad("b", g="secret")]), **WHO)
-    rows = [{"s": {"type": "uri", "value": f"urn:{name}"}} for name in "ab"]
-    with raw_server(answer(body=table(*rows))) as agency:
-        listed = endpoints(tmp_path, [agency.url])
-        with Service(store, tmp_path / "checkpoints", workers=1, endpoints=listed) as service:
-            query = f"SELECT ?s {{ ?s <urn:p> ?o SERVICE <{agency.url}> {{ ?s <urn:q> ?x }} }}"
-            assert subjects(service, query, Visitor()) == {"urn:a"}
-            assert subjects(service, query, EVERYTHING) == {"urn:a", "urn:b"}
-        sent = b"".join(agency.requests)
-    assert b"urn%3Aq" in sent
-    assert b"urn%3Aa" not in sent, "no row of ours is sent, be it hidden or not"
-    assert b"urn%3Ab" not in sent
+def test_nobody_finds_the_systems_own_graph(views: Views) -> None:
+    assert not [quad for quad in read(views, EVERYTHING) if quad.graph_name == SYSTEM]
+    assert not [quad for quad in read(views, Only(frozenset([*GRAPHS, SYSTEM]))) if quad.graph_name == SYSTEM]
 
 
-def test_a_reader_who_may_not_ask_others_is_refused_before_anything_is_sent(
-    store: AnyStore, tmp_path: Path
-) -> None:
-    def refuse() -> None:
-        raise PermissionError
+def test_readers_who_see_the_same_share_one_copy(views: Views, tmp_path: Path) -> None:
+    folders = []
+    for _ in range(2):
+        folder, release = views.acquire(Only(frozenset(GRAPHS[:2])))
+        folders.append(folder)
+        release()
+    assert folders[0] == folders[1]
+    other, release = views.acquire(Only(frozenset(GRAPHS[:1])))
+    release()
+    assert other != folders[0]
 
-    with raw_server(answer(body=table())) as agency:
-        listed = endpoints(tmp_path, [agency.url])
-        with Service(store, tmp_path / "checkpoints", workers=1, endpoints=listed) as service:
-            assert service.select("ASK { ?s ?p ?o }", before_asking=refuse).body
-            with pytest.raises(PermissionError):
-                service.select(f"ASK {{ SERVICE <{agency.url}> {{ ?s ?p ?o }} }}", before_asking=refuse)
-            unlisted = "ASK { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }"
-            assert fault(lambda: service.select(unlisted, before_asking=refuse)).code == "query.service"
-        assert agency.connections == 0
+
+def test_only_so_many_copies_are_kept_and_none_that_is_being_read(views: Views, tmp_path: Path) -> None:
+    first, release_first = views.acquire(Only(frozenset(GRAPHS[:1])))
+    for number in range(MOST + 3):
+        _, release = views.acquire(Only(frozenset([NamedNode(f"urn:other{number}")])))
+        release()
+    kept = [path for path in (tmp_path / "views").iterdir() if path.name.startswith("view-")]
+    assert len(kept) <= MOST + 1
+    assert len(pyoxigraph.Store.read_only(str(first))) == 1, "the first is still read"
+    release_first()
+
+
+def test_closing_leaves_no_copy_behind(store: EmbeddedStore, tmp_path: Path) -> None:
+    made = Views(store, tmp_path / "v")
+    _, release = made.acquire(Only(frozenset(GRAPHS[:1])))
+    release()
+    made.close()
+    assert not list((tmp_path / "v").glob("view-*"))
+
+
+def test_what_a_crash_left_is_deleted_at_the_next_start(store: EmbeddedStore, tmp_path: Path) -> None:
+    left = tmp_path / "v" / "view-7" / "copy"
+    left.mkdir(parents=True)
+    Views(store, tmp_path / "v").close()
+    assert not left.exists()

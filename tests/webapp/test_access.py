@@ -107,6 +107,20 @@ def test_a_duty_officer_logs_in_reports_and_logs_out(client: Client) -> None:
     assert gone.status == 303
 
 
+def test_who_reports_nothing_is_sent_from_the_first_page_to_the_queries(client: Client) -> None:
+    reply = client.get("/", "text/html", **session(client, "administrator"))
+    assert (reply.status, reply.headers["Location"]) == (302, "/sparql")
+
+
+def test_who_may_not_is_told_in_words_what_and_who_may(client: Client) -> None:
+    told = session(client, "administrator")
+    reply = client.ask("POST", "/api/recommend", b"{}", {"Content-Type": "application/json", **told})
+    (fault,) = reply.json["faults"]
+    assert fault["message"] == {"zh": "没有权限：报送事件", "en": "you may not report incidents"}
+    assert "值班员" in fault["repair"]["zh"]
+    assert "Duty officer" in fault["repair"]["en"]
+
+
 def test_a_form_of_another_site_can_neither_log_in_nor_out(client: Client) -> None:
     officer = session(client, "duty-officer")
     assert client.post_form("/login", {"name": "duty-officer", "password": PASSWORD}).status == 400

@@ -1,4 +1,11 @@
-"""A SPARQL 1.1 server as the remote store uses it: query, update, Graph Store Protocol."""
+"""A SPARQL 1.1 server as the remote store uses it: query, update, Graph Store Protocol.
+
+::
+
+    StoreError   store.unreachable, store.timeout   no answer; once there is one, the store goes on by itself
+                 store.incomplete                   an answer that ends early
+                 store.remote                       it refuses, or is no such server
+"""
 
 from __future__ import annotations
 

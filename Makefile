@@ -5,13 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint setup conformance screenshots docs clean
+.PHONY: run test test-all lint setup conformance screenshots docs clean
 
 run: $(READY)  ## load ontology, rules and the model cities, start the server, print its address
 	@$(BIN)/xiezhi serve $(ARGS)
 
 test: $(READY) lint  ## everything that is promised
 	@$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
+
+test-all: $(READY) lint  ## the slow ones too: peers of the benchmarks, a Spark cluster, more random cases
+	@$(BIN)/pytest --numprocesses auto --dist loadfile -m "slow or not slow" $(ARGS)
 
 lint: $(READY)  ## style, types, layers
 	@$(BIN)/ruff check .

@@ -10,8 +10,12 @@
                ├─ sparql    SPARQL 1.1 Protocol               (sparql.py)
                ├─ graphs    Graph Store Protocol              (graphs.py)
                ├─ accounts  log in, tokens                    (accounts.py, oidc.py)
+               ├─ personal  fields about persons              (personal.py, personal_api.py)
                ├─ audit     the journal                       (audit_api.py)
-               └─ access, security, cors, i18n, problems, filters     what all of them share
+               ├─ datasets  what departments share, how good  (dataset_pages.py)
+               │            declarations, deliveries          (datasets_api.py)
+               ├─ catalogue DCAT, VoID, downloads             (catalogue.py)
+               └─ access, security, cors, packing, i18n, problems, filters     what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
 """
@@ -37,14 +41,20 @@ from webapp import (
     accounts,
     api,
     audit_api,
+    catalogue,
     cors,
+    dataset_pages,
+    datasets_api,
     examples_api,
     explain_api,
     explain_pages,
     filters,
     graphs,
     i18n,
+    packing,
     pages,
+    personal,
+    personal_api,
     problems,
     release_api,
     security,
@@ -53,6 +63,10 @@ from webapp import sparql as protocol
 from webapp.desk import Desk
 
 __all__ = ["create_app"]
+
+for _blueprint in (protocol.blueprint, graphs.blueprint, catalogue.blueprint):
+    cors.open_to_other_sites(_blueprint)  # once a process, which may have several applications
+    packing.pack(_blueprint)
 
 SESSION_HOURS = 12
 """A session ends after a shift without a request."""
@@ -109,14 +123,17 @@ def create_app(
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(explain_pages.blueprint)
     app.register_blueprint(accounts.blueprint)
-    for blueprint in (protocol.blueprint, graphs.blueprint):
-        cors.open_to_other_sites(blueprint)
+    app.register_blueprint(personal.blueprint)
+    app.register_blueprint(dataset_pages.blueprint)
     for blueprint in (
         api.blueprint,
         explain_api.blueprint,
         release_api.blueprint,
         examples_api.blueprint,
         audit_api.blueprint,
+        personal_api.blueprint,
+        datasets_api.blueprint,
+        catalogue.blueprint,
         protocol.blueprint,
         graphs.blueprint,
     ):

@@ -17,11 +17,11 @@ from kb.access.trail import EXPORT
 from kb.errors import ReportRejected
 from kb.report.document import parse_json
 from kb.services import export, incident
-from kb.services.recommendation import recommend
 from webapp import forms, listing
 from webapp.access import gatekeeper, me, requires
 from webapp.desk import desk
 from webapp.problems import both
+from webapp.visibility import recommended
 
 MOST = 500
 """Incidents that one list may have."""
@@ -45,7 +45,7 @@ def report() -> tuple[Response, int]:
     data = parse_json(body)
     _require_unicode(data)
     answer = incident.report(desk().workspace, data, actor=me().name, key=_key(body))
-    response = jsonify(recommend(desk().workspace, answer))
+    response = jsonify(recommended(answer))
     response.headers["Location"] = url_for("api.show", identifier=answer.id)
     return response, 200 if answer.duplicate else 201
 
@@ -73,7 +73,7 @@ def show(identifier: str) -> Response:
         body = export.serialize(desk().workspace, identifier, media)
         response = Response(body, content_type=f"{media}; charset=utf-8")
     else:
-        response = jsonify(recommend(desk().workspace, incident.recall(desk().workspace, identifier)))
+        response = jsonify(recommended(incident.recall(desk().workspace, identifier)))
     response.vary.add("Accept")
     return response
 

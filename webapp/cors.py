@@ -10,9 +10,10 @@ from flask import Blueprint, Response
 
 HEADERS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Headers": "Authorization, Accept, Content-Type",
+    "Access-Control-Allow-Headers": "Authorization, Accept, Content-Type, If-Match, If-None-Match, If-Range, "
+    "Range",
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
-    "Access-Control-Expose-Headers": "Location, Link, Xiezhi-Truncated",
+    "Access-Control-Expose-Headers": "Location, Link, ETag, Content-Range, Xiezhi-Truncated",
     "Access-Control-Max-Age": "86400",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }

@@ -7,6 +7,7 @@ from typing import cast
 
 from flask import current_app
 
+from kb.services.datasets import DatasetViews
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
 from kb.store.writing import Writes
@@ -21,6 +22,7 @@ class Desk:
         self.workspace = workspace
         self.sparql = sparql
         self.writes = writes
+        self.datasets = DatasetViews(workspace)
         self.places = Places(workspace.store)
         self.terms = Terms(workspace.store)
         self.continuing = threading.Lock()

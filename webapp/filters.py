@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -15,6 +15,8 @@ from webapp.i18n import gettext as _
 from webapp.i18n import language
 
 DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+SPARK = 60
+"""Points of a small trend."""
 Thing = Mapping[str, Any]
 
 
@@ -30,6 +32,10 @@ def init_app(app: Flask) -> None:
         phases=phases,
         standing=standing,
         day=day,
+        percent=percent,
+        span=span,
+        spark=spark,
+        tone=tone,
     )
 
 
@@ -119,6 +125,39 @@ def phases(modules: Iterable[Thing]) -> list[tuple[Thing, list[Thing]]]:
 def standing(status: str) -> str:
     """Return how a condition stands in words: ``met``, ``notMet`` or ``unknown``."""
     return {"met": _("met"), "notMet": _("not met")}.get(status, _("unknown"))
+
+
+def percent(value: float | None) -> str:
+    """Return a share in words: ``97.5%``; a dash where it was never measured; 100 only where it is whole."""
+    if value is None:
+        return "–"
+    shown = min(value * 100, 99.9) if value < 1 else 100.0
+    return f"{shown:.1f}%".replace(".0%", "%")
+
+
+def span(text: str | None) -> str:
+    """Return an ISO 8601 duration as a length: ``P31D`` becomes ``31 days``; years and months stay."""
+    length = _duration(text)
+    if length is None:
+        return text or ""
+    if length < timedelta(days=2):
+        return _("%(count)s h") % {"count": int(length / timedelta(hours=1))}
+    return _("%(count)s days") % {"count": length.days}
+
+
+def spark(points: Sequence[Thing]) -> str:
+    """Return the last values of a trend as the points of an SVG polyline, 100 wide and 20 high, 1 on top."""
+    values = [point["value"] for point in points][-SPARK:]
+    step = 100 / max(1, len(values) - 1)
+    # One value is a line, too: nothing else would be seen.
+    drawn = values if len(values) != 1 else values * 2
+    return " ".join(f"{place * step:.1f},{19 - 18 * value:.1f}" for place, value in enumerate(drawn))
+
+
+def tone(state: Thing) -> str:
+    """Return the style of a state of freshness: that of a warning, if it is one."""
+    rank = {"overdue": 1, "due": 3, "never": 0}.get(state["iri"].rsplit("/", 1)[-1])
+    return "" if rank is None else f"severity-{rank}"
 
 
 def _duration(text: str | None) -> timedelta | None:

@@ -17,11 +17,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from kb.errors import ReportRejected
 from kb.report.reading import ID_PATTERN
 from kb.services import incident
-from kb.services.recommendation import recommend
 from webapp import forms, listing
 from webapp.access import me, requires
 from webapp.desk import desk
 from webapp.i18n import language
+from webapp.visibility import recommended
 
 QUEUE = 12
 NEAR = 5
@@ -58,7 +58,7 @@ def report() -> BaseResponse:
         response = make_response(page, 422)
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#report", "outerHTML"
         return response
-    return _answered(recommend(desk().workspace, answer))
+    return _answered(recommended(answer))
 
 
 @blueprint.get("/incident/<incident:identifier>")
@@ -66,7 +66,7 @@ def report() -> BaseResponse:
 def show(identifier: str) -> str:
     """Show what is recommended for a known incident."""
     answer = incident.recall(desk().workspace, identifier)
-    return render_template("pages/incident.html", **_answer(recommend(desk().workspace, answer)))
+    return render_template("pages/incident.html", **_answer(recommended(answer)))
 
 
 @blueprint.post("/incident/<incident:identifier>")
@@ -76,7 +76,7 @@ def amend(identifier: str) -> BaseResponse:
     workspace = desk().workspace
     given = forms.read(request.form, workspace)
     with desk().continuing:
-        before = recommend(workspace, incident.recall(workspace, identifier))
+        before = recommended(incident.recall(workspace, identifier))
         if request.form.get("mode") == "replace":
             data = {"id": identifier, **given}
         else:
@@ -85,7 +85,7 @@ def amend(identifier: str) -> BaseResponse:
             answer = incident.report(workspace, data, actor=me().name)
         except ReportRejected as error:
             return make_response(_page("incident", "answer", **_answer(before, error)), 422)
-    return _answered(recommend(workspace, answer))
+    return _answered(recommended(answer))
 
 
 @blueprint.get("/queue")

@@ -22,11 +22,12 @@ from kb.errors import (
 )
 from kb.inference.bounds import InferenceStopped
 from kb.namespaces import ROOT
+from kb.sharing.errors import DeliveryBusy, DeliveryRefused
 from kb.store.writing import FileRefused
 from webapp.access import gatekeeper, me
 
 MEDIA_TYPE = "application/problem+json"
-PROGRAMS = ("/api/", "/sparql", "/graphs")
+PROGRAMS = ("/api/", "/sparql", "/graphs", "/catalogue", "/download/", "/.well-known/")
 """What lies below these paths is called by programs."""
 
 BY_CODE = {
@@ -37,6 +38,8 @@ BY_CODE = {
     "query.service-store": 403,
     "query.load": 403,
     "query.update": 403,
+    "delivery.too-large": 413,
+    "delivery.format": 415,
     "file.media-type": 415,
     "file.syntax": 400,
     "access.login": 403,
@@ -45,6 +48,9 @@ BY_CODE = {
     "query.not-acceptable": 406,
     "query.unwritable": 406,
     "query.timeout": 504,
+    "store.refused": 422,
+    "graph.name": 400,
+    "graph.changed": 412,
 }
 """Statuses of single faults; the class of the error decides for the others."""
 
@@ -53,6 +59,8 @@ BY_CLASS: list[tuple[type[XiezhiError], int, Text]] = [
     (Forbidden, 403, Text("无权查看", "Not allowed")),
     (NotFound, 404, Text("未找到", "Not found")),
     (FileRefused, 422, Text("文件被拒绝", "File refused")),
+    (DeliveryRefused, 422, Text("文件被拒绝", "File refused")),
+    (DeliveryBusy, 503, Text("正在处理的文件太多", "Too many files at once")),
     (QueryRefused, 400, Text("查询被拒绝", "Query refused")),
     (QueryStopped, 503, Text("查询已停止", "Query stopped")),
     (InferenceStopped, 503, Text("推理已停止", "Inference stopped")),
@@ -143,6 +151,8 @@ def _http_message(status: int, error: HTTPException) -> Text:
             return Text("令牌不对、已过期或已吊销", "the token is wrong, expired or revoked")
         case 413:
             return Text("请求内容超过上限", "the request is larger than allowed")
+        case 415:
+            return Text("不支持这种内容类型或压缩方式", "the content's type or encoding is not supported")
         case 405:
             return Text("此地址不支持该方法", "this address does not support the method")
         case _:

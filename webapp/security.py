@@ -52,6 +52,12 @@ def init_app(app: Flask, hosts: Sequence[str] = ()) -> CSRFProtect:
         if not _is_known(request.environ.get("HTTP_HOST", ""), names):
             abort(400, description="unknown Host")
 
+    @app.before_request
+    def refuse_packed_bodies() -> None:
+        """Refuse what could grow a thousandfold when unpacked (reliability.md, attack 22)."""
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            abort(415)
+
     @app.after_request
     def add_headers(response: Response) -> Response:
         for name, value in HEADERS.items():

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -34,9 +36,17 @@ from webapp.security import secret_key
 
 NOTE = "server.json"
 CHECKPOINTS = "checkpoints"
-THREADS = 8
+THREADS = 96
+"""More than queries can run or wait (:class:`kb.store.workers.Limits`): however many strangers ask, some are
+left for the duty officer's page."""
+CONNECTIONS = 2_000
+"""A connection that sends nothing, or a byte now and then, costs a descriptor but no thread."""
+SILENCE = 30
+"""Seconds of silence after which a connection is closed."""
+DAY = 86_400.0
 LARGEST_BODY = 256 << 20
 """Bytes that waitress takes from the wire; each route then has its own, mostly far smaller limit."""
+_log = logging.getLogger(__name__)
 
 
 def serve(
@@ -68,6 +78,7 @@ def serve(
         ``federation.*``, what is wrong with the list of endpoints.
     """
     _require_users(home, host)
+    _allow_descriptors()
     openid = Provider.of(os.environ)
     allowed = endpoints(home, federate)
     with (
@@ -75,10 +86,10 @@ def serve(
         _listen(host, port) as listener,
         Workspace(home, cities=cities, progress=progress, store=store) as workspace,
         Service(workspace.store, home / CHECKPOINTS, endpoints=allowed) as sparql,
+        Writes(workspace.store, sparql, home / "writing") as writes,
     ):
         workspace.store.verify()  # a broken chain is said before anybody is answered
         names = [socket.gethostname(), *hosts, *([] if _is_address(host) else [host])]
-        writes = Writes(workspace.store, sparql, home / "writing")
         key = secrets.token_urlsafe(32)
         app = create_app(
             workspace,
@@ -93,6 +104,10 @@ def serve(
             app,
             sockets=[listener],
             threads=THREADS,
+            connection_limit=CONNECTIONS,
+            asyncore_use_poll=True,  # select() knows only 1,024 descriptors
+            channel_timeout=SILENCE,
+            cleanup_interval=SILENCE // 3,
             max_request_body_size=LARGEST_BODY,
             ident=None,
             clear_untrusted_proxy_headers=True,
@@ -100,13 +115,43 @@ def serve(
         # The first officer who types a place should not wait for the index of places.
         app.extensions["xiezhi"].places.suggest("1")
         url = _url(host, listener.getsockname()[1])
-        with _noted(home / NOTE, url, key):
+        with _daily(workspace.vault.expire), _noted(home / NOTE, url, key):
             if ready is not None:
                 ready(url)
             try:
                 server.run()  # returns after SIGTERM or Ctrl+C
             finally:
                 server.close()
+
+
+@contextmanager
+def _daily(work: Callable[[], object]) -> Iterator[None]:
+    """Do *work* now, and once a day until the end of the block."""
+    work()
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(DAY):
+            try:
+                work()
+            except XiezhiError as error:  # tomorrow it may work; today somebody should read why not
+                _log.error("daily work: %s", error)
+
+    thread = threading.Thread(target=run, name="daily", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _allow_descriptors() -> None:
+    """Raise the number of files that may be open, which shells set low, to what connections may need."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(2 * CONNECTIONS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _require_users(home: Path, host: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pyoxigraph
 from flask import Blueprint, Response, request, url_for
@@ -50,6 +51,7 @@ def endpoint() -> Response:
     """Answer a query, or run an update; without either, describe the service."""
     page = "text/html" in request.accept_mimetypes.values()
     try:
+        _require_utf8()
         update = _update()
         if update is not None:
             return _updated(update)
@@ -68,6 +70,15 @@ def endpoint() -> Response:
     if answer.truncated:
         response.headers[TRUNCATED] = "true"
     return response
+
+
+def _require_utf8() -> None:
+    """Insist that what is sent is UTF-8, where Flask would put in signs that say only that it was not."""
+    encoded = request.get_data() if request.mimetype == FORM else b""
+    for text in (request.query_string, encoded):
+        _decoded(unquote_to_bytes(text.replace(b"+", b" ")))
+    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "us-ascii"):
+        raise _not_utf8()
 
 
 def _query() -> str | None:
@@ -139,7 +150,13 @@ def _run(query: str, accept: str) -> Answer:
         gatekeeper().trail.record(me().name, READ, query)
     dataset = _dataset("default-graph-uri", "named-graph-uri")
     return service.select(
-        query, accept, reader=me(), dataset=dataset, before_asking=lambda: _asks_others(query)
+        query,
+        accept,
+        reader=me(),
+        dataset=dataset,
+        base=_address(),
+        asker=me().name,
+        before_asking=lambda: _asks_others(query),
     )
 
 
@@ -149,7 +166,7 @@ def _updated(update: str) -> Response:
     if writes is None:
         raise QueryStopped.of("query.off", "更新服务未启动", "the update service is not running")
     dataset = _dataset("using-graph-uri", "using-named-graph-uri")
-    writes.update(update, me(), dataset, before_asking=lambda: _asks_others(update))
+    writes.update(update, me(), dataset, _address(), before_asking=lambda: _asks_others(update))
     return Response(status=204)
 
 
@@ -159,10 +176,15 @@ def _asks_others(text: str) -> None:
     gatekeeper().trail.record(me().name, FEDERATE, text)
 
 
+def _address() -> str:
+    """The IRI of the service; relative IRIs in queries and updates are relative to it."""
+    return url_for("sparql.endpoint", _external=True)
+
+
 def _description() -> Response:
     """The service description (W3C Recommendation, 2013) in the RDF format that is asked for."""
     media = request.accept_mimetypes.best_match(list(formats.GRAPHS), default="text/turtle")
-    address = url_for("sparql.endpoint", _external=True)
+    address = _address()
     text = _template().replace("{endpoint}", address)
     triples = list(pyoxigraph.parse(text.encode(), format=RdfFormat.TURTLE))
     service = desk().sparql
@@ -181,7 +203,11 @@ def _decoded(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError as error:
-        raise _refused("encoding", "查询不是 UTF-8 文本", "the query is not UTF-8") from error
+        raise _not_utf8() from error
+
+
+def _not_utf8() -> XiezhiError:
+    return _refused("encoding", "查询不是 UTF-8 文本", "the query is not UTF-8")
 
 
 def _refused(code: str, zh: str, en: str, repair: tuple[str, str] | None = None) -> XiezhiError:

@@ -1,18 +1,28 @@
-"""Which named graphs a request may see: the one place that explanations ask."""
+"""Which named graphs a request may see: the one place that explanations and recommendations ask."""
 
 from __future__ import annotations
 
-from flask import Request
+from typing import Any
+
+from flask import Request, request
 from pyoxigraph import NamedNode
 
 from kb.services.audience import Visible, everything
+from kb.services.incident import Answer
+from kb.services.recommendation import recommend
 from webapp.access import me
+from webapp.desk import desk
 
 
 def visible_to(request: Request) -> Visible:
     """Return what says of a graph whether the sender of *request*, the current one, may see it."""
     reader = me()
     return everything if reader.view is None else reader.sees
+
+
+def recommended(answer: Answer) -> dict[str, Any]:
+    """Return what is recommended for *answer*, as the sender of the current request may see it."""
+    return recommend(desk().workspace, answer, visible=visible_to(request))
 
 
 def allowed(action: str, graph: NamedNode | None = None) -> None:

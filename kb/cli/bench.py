@@ -106,6 +106,42 @@ def bulk(
             click.echo(found.render(context.lang, runs[max(sizes), engines[0]]))
 
 
+@bench.command("shacl")
+@click.option("--city", default="370200", show_default=True)
+@click.option("--size", default=20_000, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--peer-size", default=500, show_default=True, type=click.IntRange(1), help="Records for pySHACL."
+)
+@click.pass_obj
+@faults_as_exit
+def shacl_(context: Context, city: str, size: int, peer_size: int) -> None:
+    """Validate synthetic reports by their contract, beside pySHACL. 校验合成事件报告，与 pySHACL 对照。"""
+    from kb.services.shacl_speed import measure as validate
+
+    with progress(context.lang) as tell:
+        figures = validate(city, size, peer_size, tell)
+    click.echo(figures.render(context.lang))
+
+
+@bench.command("intake")
+@click.option("--records", default=100_000, show_default=True, type=click.IntRange(1))
+@click.pass_obj
+@faults_as_exit
+def intake_(context: Context, records: int) -> None:
+    """Take in invented observations, one in a thousand wrong: read, judge, store. 数据集报送的速度与内存。"""
+    from kb.services.workspace import Workspace
+    from kb.sharing import measuring
+
+    declaration = (folder("examples") / "datasets" / f"{measuring.CITY}.ttl").read_bytes()
+    with (
+        tempfile.TemporaryDirectory(prefix="xiezhi-intake-") as name,
+        progress(context.lang) as tell,
+        Workspace(Path(name), cities=[measuring.CITY], progress=tell) as workspace,
+    ):
+        found = measuring.measure(workspace.intake, declaration, records, Path(name), tell)
+    click.echo(found.render(context.lang))
+
+
 @bench.command("impact")
 @click.option("--city", default="110000", show_default=True)
 @click.option("--size", "sizes", multiple=True, type=click.IntRange(1), default=(100_000, 1_000_000))

@@ -23,7 +23,9 @@ from platformdirs import user_data_dir
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from kb.cli.dataset_desk import DatasetDesk, LocalDatasets, RemoteDatasets
 from kb.cli.desks import Desk, LocalDesk, RemoteDesk
+from kb.cli.remote import Remote
 from kb.errors import Text, XiezhiError
 from kb.services.workspace import Workspace
 
@@ -84,6 +86,16 @@ class Context:
         else:
             with self.workspace() as workspace:
                 yield LocalDesk(workspace)
+
+    @contextmanager
+    def datasets(self) -> Iterator[DatasetDesk]:
+        """Yield who takes datasets: the server that runs on the store, or the store itself."""
+        server = running_server(self.home)
+        if server is not None:
+            yield RemoteDatasets(Remote(server.url, server.key))
+        else:
+            with self.workspace() as workspace:
+                yield LocalDatasets(workspace)
 
 
 @dataclass(frozen=True, slots=True)

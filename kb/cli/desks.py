@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from kb.errors import Fault, InputError, Text
+from kb.catalogue.catalogue import serialize
+from kb.catalogue.dcat import Addresses
+from kb.cli.remote import JSON, Remote, as_object
 from kb.report.values import today
 from kb.services import asking, auditing, explaining, export, incident, whatif, whynot
+from kb.services.audience import everything
+from kb.services.datasets import DatasetViews
 from kb.services.recommendation import recommend
 from kb.services.releases import listing, replay
 from kb.services.workspace import Workspace
-
-TIMEOUT = 60
 
 
 class Desk:
@@ -55,6 +55,14 @@ class Desk:
 
     def rdf(self, identifier: str, media_type: str) -> bytes:
         """Return an incident and its response as RDF."""
+        raise NotImplementedError
+
+    def quality(self, department: str) -> dict[str, Any]:
+        """Return the quality of shared data, of one department or of all."""
+        raise NotImplementedError
+
+    def catalogue(self, media_type: str, page: int, size: int, address: str) -> bytes:
+        """Return a page of the catalogue; *address* is where the links lead, where no server runs."""
         raise NotImplementedError
 
     def audit_verify(self) -> dict[str, Any]:
@@ -107,6 +115,19 @@ class LocalDesk(Desk):
         """Return an incident and its response as RDF."""
         return export.serialize(self._workspace, identifier, media_type)
 
+    def quality(self, department: str) -> dict[str, Any]:
+        """Return the quality of shared data, of one department or of all."""
+        return DatasetViews(self._workspace).quality.report(department=department)
+
+    def catalogue(self, media_type: str, page: int, size: int, address: str) -> bytes:
+        """Return a page of the catalogue."""
+        self._workspace.shared.quality.refresh()
+        found = DatasetViews(self._workspace).catalogue
+        triples = found.triples(
+            found.page(everything, page, size), everything, Addresses(address), datetime.now(UTC)
+        )
+        return serialize(triples, media_type)
+
     def audit_verify(self) -> dict[str, Any]:
         """Check the chain of the journal."""
         return auditing.verified(self._workspace.store)
@@ -122,18 +143,17 @@ class RemoteDesk(Desk):
     """Asks the server on this machine over its API."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._url = url.rstrip("/")
-        self._key = key
+        self._remote = Remote(url, key)
 
     def report(self, data: dict[str, Any]) -> dict[str, Any]:
         """Store a report and return the recommendation."""
         body = json.dumps(data, default=str).encode()
-        return _json(self._ask("/api/recommend", body, "application/json"))
+        return as_object(self._ask("/api/recommend", body))
 
     def why(self, identifier: str, conclusion: str) -> dict[str, Any]:
         """Return the proofs of a conclusion."""
         query = urlencode({"conclusion": conclusion})
-        return _json(self._ask(f"/api/incidents/{quote(identifier)}/why?{query}"))
+        return as_object(self._ask(f"/api/incidents/{quote(identifier)}/why?{query}"))
 
     def why_not(
         self, identifier: str, target: str, relation: str | None, triple: Sequence[str] | None
@@ -145,72 +165,46 @@ class RemoteDesk(Desk):
             *(("triple", part) for part in triple or ()),
         ]
         query = urlencode([(key, value) for key, value in given if value])
-        return _json(self._ask(f"/api/incidents/{quote(identifier)}/why-not?{query}"))
+        return as_object(self._ask(f"/api/incidents/{quote(identifier)}/why-not?{query}"))
 
     def ask_next(self, identifier: str) -> dict[str, Any]:
         """Return the unknown facts that decide most."""
-        return _json(self._ask(f"/api/incidents/{quote(identifier)}/ask-next"))
+        return as_object(self._ask(f"/api/incidents/{quote(identifier)}/ask-next"))
 
     def what_if(self, identifier: str, changes: dict[str, Any], removed: Sequence[str]) -> dict[str, Any]:
         """Return how the response would change with other facts."""
         body = json.dumps({"set": changes, "unset": list(removed)}, default=str).encode()
-        return _json(self._ask(f"/api/incidents/{quote(identifier)}/what-if", body))
+        return as_object(self._ask(f"/api/incidents/{quote(identifier)}/what-if", body))
 
     def replay(self, identifier: str, at: date) -> dict[str, Any]:
         """Return an incident under the facts and the release of a day."""
-        return _json(self._ask(f"/api/incidents/{quote(identifier)}/replay?at={at.isoformat()}"))
+        return as_object(self._ask(f"/api/incidents/{quote(identifier)}/replay?at={at.isoformat()}"))
 
     def releases(self) -> list[dict[str, Any]]:
         """Return every release."""
-        found: list[dict[str, Any]] = _json(self._ask("/api/releases"))["releases"]
+        found: list[dict[str, Any]] = as_object(self._ask("/api/releases"))["releases"]
         return found
 
     def rdf(self, identifier: str, media_type: str) -> bytes:
         """Return an incident and its response as RDF."""
         return self._ask(f"/api/incidents/{quote(identifier)}", accept=media_type)
 
+    def quality(self, department: str) -> dict[str, Any]:
+        """Return the quality of shared data, of one department or of all."""
+        return as_object(self._ask(f"/api/quality?{urlencode({'department': department})}"))
+
+    def catalogue(self, media_type: str, page: int, size: int, address: str) -> bytes:
+        """Return a page of the catalogue, with the links of the server."""
+        return self._ask(f"/catalogue?page={page}&size={size}", accept=media_type)
+
     def audit_verify(self) -> dict[str, Any]:
         """Check the chain of the journal."""
-        return _json(self._ask("/api/audit/verify"))
+        return as_object(self._ask("/api/audit/verify"))
 
     def audit_list(self, **wanted: Any) -> list[dict[str, Any]]:
         """Return entries of the journal."""
-        found: list[dict[str, Any]] = _json(self._ask(f"/api/audit?{urlencode(wanted)}"))["entries"]
+        found: list[dict[str, Any]] = as_object(self._ask(f"/api/audit?{urlencode(wanted)}"))["entries"]
         return found
 
-    def _ask(self, path: str, body: bytes | None = None, accept: str = "application/json") -> bytes:
-        headers = {"Accept": accept, "Authorization": f"Bearer {self._key}"} | (
-            {} if body is None else {"Content-Type": "application/json"}
-        )
-        request = urllib.request.Request(self._url + path, body, headers)  # noqa: S310 - our own http server
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - the same
-                content: bytes = response.read()
-                return content
-        except urllib.error.HTTPError as error:
-            raise problem(error.read()) from error
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    data = json.loads(body)
-    assert isinstance(data, dict)
-    return data
-
-
-def problem(body: bytes) -> InputError:
-    """Return the error that a server told in problem details (RFC 9457), with its faults."""
-    try:
-        problem = json.loads(body)
-        faults = [
-            Fault(
-                f["code"],
-                Text(f["message"]["zh"], f["message"]["en"]),
-                f.get("where", ""),
-                Text(f["repair"]["zh"], f["repair"]["en"]) if f.get("repair") else None,
-            )
-            for f in problem.get("faults", [])
-        ]
-        detail = str(problem.get("detail") or problem.get("title"))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        faults, detail = [], body.decode(errors="replace")[:500]
-    return InputError(faults or [Fault("server.error", Text(detail, detail))])
+    def _ask(self, path: str, body: bytes | None = None, accept: str = JSON) -> bytes:
+        return self._remote.ask(path, body, accept=accept)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import click
 
 from kb.cli.context import LANG, Context, faults_as_exit, running_server
-from kb.cli.desks import TIMEOUT, problem
+from kb.cli.remote import TIMEOUT, problem
 from kb.ontology.queries import Examples
 from kb.resources import folder
 

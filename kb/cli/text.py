@@ -47,6 +47,11 @@ WORDS = {
     "notMet": Text("未满足", "not met"),
     "unknown": Text("未知", "unknown"),
     "exposed": Text("须核查的防护目标", "Targets to check"),
+    "dataset": Text("数据集", "dataset"),
+    "stale": Text("所依据的记录过期或有误", "Rests on stale or failing records"),
+    "since": Text("逾期自", "overdue since"),
+    "records": Text("记录", "records"),
+    "supports": Text("据以得出", "supports"),
     "reporting": Text("报告时限", "Reporting"),
     "cascades": Text("可能的次生事件", "What may follow"),
     "questions": Text("待问清", "To find out"),
@@ -135,12 +140,40 @@ class _Page:
                 yield f"  ? {asked}{self._effect(question)}"
         if data["exposed"]:
             yield f"{self._w('exposed')}  {self._joined(self._l(kind) for kind in data['exposed'])}"
+            yield from self._records(data["exposed"])
         yield from self._groups(data["groups"])
         for key in ("due", "awaited"):
             yield from self._transitions(self._w(key), data["transitions"][key])
         yield from self._measures(data["measures"])
+        yield from self._stale(data["stale"])
         yield ""
         yield f"{self._w('release')}  {data['release']}"
+
+    def _records(self, exposed: list[dict[str, Any]]) -> Iterator[str]:
+        for kind in exposed:
+            for record in kind["records"]:
+                dataset = f"　[{self._l(record['dataset'])}]" if record["dataset"] else ""
+                yield f"  · {self._l(kind)}: {self._l(record)}　{self._l(record['area'])}{dataset}"
+
+    def _stale(self, stale: list[dict[str, Any]]) -> Iterator[str]:
+        if stale:
+            yield ""
+            yield self._w("stale")
+        for item in stale:
+            since = f"　{self._w('since')} {_moment(item['overdueSince'])}" if item["overdueSince"] else ""
+            yield f"  ! {self._l(item)}　{self._l(item['department'])}{since}"
+            yield f"      {self._w('records')}: {self._some(item['records'], item['recordCount'])}"
+            yield f"      {self._w('supports')}: {self._some(item['supports'], item['supportCount'])}"
+            for failing in item["failing"]:
+                reasons = self._listed(reason[self._lang] for reason in failing["reasons"])
+                yield f"      {failing['position']}: {self._l(failing['record'])}　{reasons}"
+
+    def _some(self, things: list[dict[str, Any]], count: int) -> str:
+        named = (
+            f"{self._l(thing['relation'])} {self._l(thing)}" if "relation" in thing else self._l(thing)
+            for thing in things
+        )
+        return self._listed(named) + (f" … ({count})" if count > len(things) else "")
 
     def _departments(self, departments: list[dict[str, Any]]) -> Iterator[str]:
         for department in departments:

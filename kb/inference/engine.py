@@ -31,6 +31,10 @@ def is_read(name: object) -> bool:
     return isinstance(name, NamedNode) and name.value.startswith(READ)
 
 
+MANY = 20_000
+"""A change of more quads than this makes all remembered answers be forgotten, not those that it touches."""
+
+
 class Engine:
     """Derives responses from a store that may change underneath.
 
@@ -81,4 +85,7 @@ class Engine:
 
     def _changed(self, change: Change) -> None:
         if any(map(self.source.shows, change.graphs)):  # those of an incident are not shown
+            if len(change.additions) + len(change.removals) > MANY:
+                self.source.forget()
+                return
             self.source.invalidate((*change.additions, *change.removals))

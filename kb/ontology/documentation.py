@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -72,15 +74,23 @@ def write(ontology: Path, rules: Path, out: Path) -> list[Path]:
     :raises KnowledgeFault: for a file that is not well-formed, or where *out* is a file.
     """
     pylode = _pylode()
+    with _writing(out):  # before the pages are made, which takes a while
+        out.mkdir(parents=True, exist_ok=True)
     overview = Overview(ontology, rules)
     pages = {"index.html": _index(overview)}
     for lang in LANGUAGES:
         copy = in_one_language(_merged(ontology), lang, overview.release)
         pages[f"ontology-{lang}.html"] = _reference(pylode, copy, lang)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
+    with _writing(out):
         for name, page in pages.items():
             (out / name).write_text(page, encoding="utf-8")
+    return [out / name for name in pages]
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise KnowledgeFault.of(
             "docs.unwritable",
@@ -88,7 +98,6 @@ def write(ontology: Path, rules: Path, out: Path) -> list[Path]:
             f"the documentation cannot be written there: {error.strerror}",
             where=str(out),
         ) from error
-    return [out / name for name in pages]
 
 
 def in_one_language(graph: Graph, lang: str, version: str) -> Graph:

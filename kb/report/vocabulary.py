@@ -27,6 +27,10 @@ class Field:
     unit: Text | None = None
 
 
+MANY = 1_000
+"""A larger change is not searched: reading the vocabulary again takes milliseconds, a search seconds."""
+
+
 class Vocabulary:
     """The keys of an incident report: the same on the command line, over HTTP and in rule cases."""
 
@@ -69,5 +73,6 @@ class Vocabulary:
     def _forget(self, change: Change) -> None:
         if about_incidents(change):
             return
-        if any(quad.predicate == JSON_KEY for quad in (*change.additions, *change.removals)):
+        quads = (*change.additions, *change.removals)
+        if len(quads) > MANY or any(quad.predicate == JSON_KEY for quad in quads):
             self._fields = {}

@@ -24,9 +24,8 @@ def reasons(workspace: Workspace, case: Case, difference: Difference) -> Iterato
     if difference.relation is None:
         return
     report = workspace.reader.read(case.given, incident_id="case", received=datetime.now(UTC))
-    answer = Answer(
-        report.id, report.incident, report.facts, derive(workspace, report.incident, report.facts)
-    )
+    facts = (*report.facts, *case.records)
+    answer = Answer(report.id, report.incident, facts, derive(workspace, report.incident, facts))
     view = View.of(workspace, answer)
     if difference.missing:
         yield from _missing(view, difference)

@@ -5,6 +5,9 @@ report, the same keys as everywhere), ``expect`` and ``absent``: relations of th
 ``leadDepartment``, ``activates``, …) with one value or several, by label or IRI. That nothing at all was
 concluded is written ``absent: {grade: any}``.
 
+Rules that look at shared data need some: ``records`` is Turtle, with the usual prefixes known, of what
+departments have delivered.
+
 A case may have ``rows``, each with its own ``given``, ``expect`` and ``absent``: what they say is added to
 what the case says, and each row is a case. So a table of thresholds is written as a table.
 """
@@ -17,19 +20,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyoxigraph
 import yaml
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, RdfFormat, Triple
 
 from kb.errors import Fault, KnowledgeFault, ReportRejected, Text
-from kb.namespaces import ROOT, xz
+from kb.namespaces import PREFIXES, ROOT, xz
 from kb.ontology.names import nearest
 from kb.services.incident import derive
 from kb.services.workspace import Workspace
 from kb.srl.syntax import Term
 
 ROW_KEYS = {"given", "expect", "absent"}
-KEYS = {"title", "rows", *ROW_KEYS}
+KEYS = {"title", "rows", "records", *ROW_KEYS}
 ANY = "any"
+_PREFIXES = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Case:
     given: dict[str, Any]
     expect: dict[str, list[str]]
     absent: dict[str, list[str]]
+    records: tuple[Triple, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,19 @@ def _case(file: Path, number: int, title: str, *layers: dict[str, Any]) -> Case:
     given, expect, absent = ({k: v for part in group for k, v in part.items()} for group in parts)
     if not (expect or absent):
         raise _unchecked(file, number)
-    return Case(file, title, given, _lists(expect), _lists(absent))
+    records = _records(file, number, layers[0].get("records", ""))
+    return Case(file, title, given, _lists(expect), _lists(absent), records)
+
+
+def _records(file: Path, number: int, turtle: object) -> tuple[Triple, ...]:
+    """Return the shared records that a case supposes."""
+    try:
+        quads = pyoxigraph.parse(_PREFIXES + str(turtle), format=RdfFormat.TURTLE)
+        return tuple(Triple(quad.subject, quad.predicate, quad.object) for quad in quads)
+    except SyntaxError as error:
+        raise _fault(
+            file, number, f"records 不是合法的 Turtle：{error.msg}", f"records is no Turtle: {error.msg}"
+        ) from error
 
 
 def _unchecked(file: Path, number: int) -> KnowledgeFault:
@@ -155,7 +173,7 @@ def differences(workspace: Workspace, case: Case) -> Iterator[Difference]:
         for fault in error.faults:
             yield Difference(f"报告被拒：{fault.render('zh')}", f"rejected: {fault.render('en')}")
         return
-    derivation = derive(workspace, report.incident, report.facts)
+    derivation = derive(workspace, report.incident, (*report.facts, *case.records))
     for relation, wanted in case.expect.items():
         property_ = _relation(workspace, case, relation)
         derived = derivation.objects(report.incident, property_)

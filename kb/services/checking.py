@@ -94,7 +94,7 @@ def _ontology(knowledge: Knowledge, paths: list[Path], on: date, verdict: Verdic
     own = [path for path in paths if shapes not in path.parents]
     graph, places = reasoning.read(own), Places(own)
     verdict.findings += terms.undefined(graph, places)
-    verdict.findings += contract.violations(graph, reasoning.read([shapes / "knowledge.ttl"]), places)
+    verdict.findings += contract.violations(graph, shapes / "knowledge.ttl", places)
     verdict.findings += provisions.conflicts(graph, places)
     verdict.findings += provisions.repetitions(graph, places)
     verdict.findings += provisions.superseded(graph, places, on)

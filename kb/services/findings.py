@@ -102,6 +102,10 @@ class Findings:
         """Return one of :meth:`values`, or ``None``."""
         return next(iter(self.values(subject, relation)), None)
 
+    def reads(self, graph: NamedNode) -> bool:
+        """Whether rules read *graph*."""
+        return self._workspace.engine.reads(graph)
+
     def rank(self, term: Term) -> int:
         """Return the ``xz:rank`` of *term*; 9 if it has none."""
         rank = self.one(term, "rank")

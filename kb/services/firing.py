@@ -39,7 +39,8 @@ def tried(workspace: Workspace, cases: Iterable[Case]) -> list[Tried]:
             workspace.contract.require(report.facts)
         except ReportRejected:
             continue
-        found.append(Tried(case, report.incident, derive(workspace, report.incident, report.facts)))
+        facts = (*report.facts, *case.records)
+        found.append(Tried(case, report.incident, derive(workspace, report.incident, facts)))
     return found
 
 

@@ -13,7 +13,7 @@ from pyoxigraph import Literal, NamedNode, Variable
 
 from kb.errors import Text, both
 from kb.inference.explanation.proof import instantiate
-from kb.namespaces import RDF_TYPE, RDFS_LABEL, ROOT
+from kb.namespaces import DCTERMS, RDF_TYPE, RDFS_LABEL, ROOT
 from kb.services.views import View
 from kb.srl.syntax import (
     Assignment,
@@ -136,6 +136,11 @@ class Words:
                 label = Text(f"知识包“{pack_name.zh}”", f"knowledge pack “{pack_name.en}”")
             case ["inferred", _]:
                 label = Text("背景推理", "background inference")
+            case ["source", dataset]:
+                title = self._view.names.texts(
+                    NamedNode(f"{ROOT}dataset/{dataset}"), NamedNode(DCTERMS + "title")
+                )
+                label = title or Text("共享数据集", "a shared dataset")
             case _:
                 label = Text("本体", "the ontology")
         return {"iri": name.value, "label": both(label)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -10,6 +11,7 @@ from typing import Self, cast
 from pyoxigraph import NamedNode
 
 from kb.access.policy import Policies
+from kb.catalogue.shared import Shared
 from kb.city import builder
 from kb.inference.engine import Engine, is_read
 from kb.inference.program import Program, read
@@ -26,6 +28,9 @@ from kb.services import loading
 from kb.services.loading import Progress
 from kb.services.releases.archive import Archive
 from kb.services.releases.keeping import current, remember
+from kb.sharing.intake import Intake
+from kb.sharing.personal.master import Master
+from kb.sharing.personal.vault import Vault
 from kb.store.opening import open_configured
 from kb.store.protocol import Store
 from kb.store.replaced import ReplacedStore
@@ -62,6 +67,7 @@ class Workspace:
             self._assemble(base, program)
             loading.update_background(self.store, self.engine, base.rules)
             remember(self.store, archive, day)
+            self.intake.recover()
         except BaseException:
             self.store.close()
             raise
@@ -77,6 +83,26 @@ class Workspace:
         self.vocabulary = Vocabulary(self.store, self.names)
         self.reader = Reader(self.store, self.names, self.vocabulary)
         self.contract = Contract(base.ontology / "shapes" / "incident-report.ttl", self.vocabulary)
+
+    @cached_property
+    def shared(self) -> Shared:
+        """The data that departments share."""
+        return Shared(self.store, self.names)
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Where departments deliver datasets. The contracts are the product's: releases hold no mappings."""
+        return Intake(self.store, self.home, folder("ontology") / "shapes", vault=self.vault)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The personal fields of shared data.
+
+        :raises PersonalFault: what is configured as the key is none.
+        """
+        vault = Vault(self.store, self.home, Master.of_environment())
+        vault.tidy()
+        return vault
 
     def _reads(self, name: NamedNode) -> bool:
         """Whether rules read the graph *name*."""

@@ -17,6 +17,7 @@ Two halves; each module imports only from below itself::
     protocol     Store, Change, Receipt      wire         frames on a pipe
     delta        quads as bytes              formats      media types of answers
     lock         one process for a folder    gate, using  what is run at all
+                                             turns        nobody takes all workers
 
 ``http`` and ``address`` serve both: HTTP to one server and to nowhere else.
 

@@ -8,7 +8,8 @@ document. The address that is connected to is the list's, never one from the tex
 
 What is sent is the reader's own text: the declarations before the block, and the block. **No data of ours
 travel**: rows of the query are not sent along, so nothing that the reader may see, let alone what he may not,
-leaves by itself, and a block should be selective by itself. Blank nodes of an answer come as IRIs.
+leaves by itself, and a block should be selective by itself. Its relative IRIs, where the text declares no
+``BASE``, are the endpoint's to resolve. Blank nodes of an answer come as IRIs.
 
 ::
 

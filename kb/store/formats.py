@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pyoxigraph import QueryResultsFormat, RdfFormat
 
-from kb.errors import QueryRefused
+from kb.errors import QueryRefused, Text
 from kb.store.gate import Form
 
 RESULTS = {
@@ -21,17 +23,29 @@ GRAPHS = {
     "application/rdf+xml": RdfFormat.RDF_XML,
     "application/ld+json": RdfFormat.JSON_LD,
 }
-"""Of ``CONSTRUCT`` and ``DESCRIBE``; the first is the default."""
+"""Of ``CONSTRUCT`` and ``DESCRIBE``, and of a graph; the first is the default."""
+
+DATASETS = {
+    "application/n-quads": RdfFormat.N_QUADS,
+    "application/trig": RdfFormat.TRIG,
+}
+"""Of several graphs; the first is the default."""
 
 
 def choose(accept: str, form: Form) -> str:
-    """Return the media type that *accept*, the value of an ``Accept`` header, likes best.
+    """Return the media type of a query's answer that *accept* likes best; see :func:`pick`."""
+    table: Iterable[str] = RESULTS if form in (Form.SELECT, Form.ASK) else GRAPHS
+    return pick(accept, table, Text(f"{form.value} 的结果", f"the answer of {form.value}"))
 
-    Without a header, or among equals, the earlier one of the tables above.
+
+def pick(accept: str, table: Iterable[str], what: Text) -> str:
+    """Return the media type of *table* that *accept*, the value of an ``Accept`` header, likes best.
+
+    Without a header, or among equals, the earlier one. *what* has the formats, for the error.
 
     :raises QueryRefused: ``query.not-acceptable`` (HTTP 406) where none is liked at all.
     """
-    offers = list(RESULTS if form in (Form.SELECT, Form.ASK) else GRAPHS)
+    offers = list(table)
     ranges = [_range(part) for part in accept.split(",") if part.strip()] or [("*/*", 1.0)]
 
     def liking(offer: str) -> float:
@@ -43,8 +57,8 @@ def choose(accept: str, form: Form) -> str:
     if liking(best) <= 0:
         raise QueryRefused.of(
             "query.not-acceptable",
-            f"{form.value} 的结果没有所要求的格式",
-            f"the answer of {form.value} comes in none of the formats asked for",
+            f"{what.zh}没有所要求的格式",
+            f"{what.en} comes in none of the formats asked for",
             where=f"Accept: {accept}",
             repair=(f"可选：{', '.join(offers)}", f"choose one of: {', '.join(offers)}"),
         )

@@ -1,11 +1,13 @@
 """What strangers write, run in a process of its own: a SPARQL update, or a file to be parsed.
 
-``python -m kb.store.tasks MEMORY FILE_SIZE`` closes the sandbox, does one task and ends.
+``python -m kb.store.tasks MEMORY FILE_SIZE`` closes the sandbox and does one task after another until its
+standard input ends.
 
 **Update.** The engine applies an update but does not tell what it changed, and has no rights. So it runs on a
-copy of what the writer may see, and the copy is then compared with the original: graph by graph, first by a
-hash of the graph written as N-Triples, then line by line. What differs is the change, which the server checks
-and journals like any other. The store has no default graph of its own; in an update it is :data:`DEFAULT`.
+copy of what the writer may see, and the copy is then compared with the original: each graph that the text may
+mean (:mod:`kb.store.touched`), first by a hash of the graph written as N-Triples, then line by line. What
+differs is the change, which the server checks and journals like any other. The store has no default graph of
+its own; in an update it is :data:`DEFAULT`.
 
 **Parse.** RDF in, N-Triples out. A parser may overflow its stack or eat the memory on a few kilobytes.
 """
@@ -21,12 +23,13 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store
 
 from kb.namespaces import graph
 from kb.store import wire
+from kb.store.touched import may_touch
 from kb.store.worker import TooLarge, begin, deadline, send
 
 DEFAULT = graph("default")
 """The named graph that updates and the Graph Store Protocol mean by "the default graph"."""
-REQUEST = 64 << 20
-"""The most bytes of a task."""
+REQUEST = (64 << 20) + (1 << 16)
+"""The most bytes of a task: a file, and the header before it."""
 PARSED = {
     "text/turtle": RdfFormat.TURTLE,
     "application/n-triples": RdfFormat.N_TRIPLES,
@@ -56,33 +59,48 @@ _BRACKETS = re.compile(
 _CONTEXT = re.compile(r'"@(context|import)"\s*:\s*(\[[^\]]*)?"', re.DOTALL)
 
 
+class Untouchable(Exception):
+    """The update changes a graph that its writer may not write: its name."""
+
+
 class Rejected(Exception):
     """The file is refused: a code and what to say."""
 
 
 def main() -> None:
-    """Do the task on standard input."""
+    """Do the tasks on standard input."""
     requests, answers = begin()
-    header, body = wire.decode(requests.read, REQUEST)
-    with deadline(header["deadline"]):
+    while True:
         try:
-            found = {"update": update, "parse": parse}[header["task"]](header, body)
-        except Rejected as error:
-            send(answers, {"error": error.args[0], "detail": error.args[1]})
-        except (SyntaxError, ValueError) as error:
-            send(answers, {"error": "syntax", "detail": str(error)})
-        except TooLarge as error:
-            send(answers, {"error": "too-large", "graphs": error.args})
-        except MemoryError:
-            send(answers, {"error": "memory"})
-        except (OSError, RuntimeError) as error:
-            send(answers, {"error": "failed", "detail": str(error)})
-        else:
-            send(answers, {}, found)
+            header, body = wire.decode(requests.read, REQUEST)
+        except EOFError:
+            return
+        with deadline(header["deadline"]):
+            send(answers, *_done(header, body))
+
+
+def _done(header: wire.Header, body: bytes) -> tuple[wire.Header, bytes]:
+    """Do a task and return the answer; by then every file that it opened is closed."""
+    try:
+        return {}, {"update": update, "parse": parse}[header["task"]](header, body)
+    except Rejected as error:
+        return {"error": error.args[0], "detail": error.args[1]}, b""
+    except (SyntaxError, ValueError) as error:
+        return {"error": "syntax", "detail": str(error)}, b""
+    except (TooLarge, Untouchable) as error:
+        return {"error": "too-large", "graphs": error.args}, b""
+    except MemoryError:
+        return {"error": "memory"}, b""
+    except RuntimeError as error:
+        return {"error": "impossible", "detail": str(error)}, b""
+    except OSError as error:
+        return {"error": "failed", "detail": str(error)}, b""
 
 
 def update(header: dict[str, Any], body: bytes) -> bytes:
     """Run the update *body* on the folder ``copy`` and return how it differs from the folder ``original``.
+
+    One of the graphs ``fixed`` that differs ends it at once.
 
     The answer is N-Quads: the length of the additions in eight bytes, the additions, the removals.
     """
@@ -90,14 +108,21 @@ def update(header: dict[str, Any], body: bytes) -> bytes:
     for quad in list(copy.quads_for_pattern(None, None, None, DEFAULT)):
         copy.add(Quad(quad.subject, quad.predicate, quad.object, DefaultGraph()))
     copy.remove_graph(DEFAULT)
-    copy.update(body.decode())
+    copy.update(body.decode(), base_iri=header["base"])
     for quad in list(copy.quads_for_pattern(None, None, None, DefaultGraph())):
         copy.add(Quad(quad.subject, quad.predicate, quad.object, DEFAULT))
     copy.clear_graph(DefaultGraph())
-    original = Store.read_only(header["original"])
+    original, fixed = Store.read_only(header["original"]), frozenset(header["fixed"])
     additions, removals = bytearray(), bytearray()
-    names = [name for name in {*original.named_graphs(), *copy.named_graphs()} if isinstance(name, NamedNode)]
-    changed = [name for name in names if _hash(original, name) != _hash(copy, name)]
+    touched = may_touch(body.decode())
+    there, new = set(original.named_graphs()), set(copy.named_graphs())
+    names = {name for name in there | new if name not in there or name == DEFAULT or touched(name.value)}
+    changed = []
+    for name in names:
+        if isinstance(name, NamedNode) and _hash(original, name) != _hash(copy, name):
+            if name.value in fixed:
+                raise Untouchable(name.value)
+            changed.append(name)
     for name in changed:
         before, after = _lines(original, name), _lines(copy, name)
         for lines, target in ((after - before, additions), (before - after, removals)):

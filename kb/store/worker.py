@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from io import BytesIO
 from itertools import islice
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from pyoxigraph import (
     NamedNode,
@@ -74,7 +74,9 @@ def main() -> None:
                 send(answers, {"error": "memory"})
             except Unwritable as error:
                 send(answers, {"error": "unwritable", "detail": str(error)})
-            except (OSError, RuntimeError) as error:
+            except RuntimeError as error:
+                send(answers, {"error": "impossible", "detail": str(error)})
+            except OSError as error:
                 send(answers, {"error": "failed", "detail": str(error)})
             else:
                 send(answers, {"truncated": truncated}, body)
@@ -116,9 +118,10 @@ class Desk:
         # at 40). A dataset that the request names is put together from visible graphs for the same reason.
         store, default, named = self._open(request["checkpoint"]), request["default"], request["named"]
         if default or named:
-            results = store.query(query, default_graph=[*_nodes(default)], named_graphs=[*_nodes(named)])
+            dataset: dict[str, Any] = {"default_graph": [*_nodes(default)], "named_graphs": [*_nodes(named)]}
         else:
-            results = store.query(query, use_default_graph_as_union=not request["own"])
+            dataset = {"use_default_graph_as_union": not request["own"]}
+        results = store.query(query, base_iri=request["base"], **dataset)
         media, rows, size = request["media"], request["rows"], request["bytes"]
         truncated = False
         if isinstance(results, QueryBoolean):

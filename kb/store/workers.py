@@ -12,7 +12,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -23,6 +23,7 @@ from kb.store.endpoints import Endpoint
 from kb.store.federation import Federation
 from kb.store.process import Worker
 from kb.store.protocol import Store
+from kb.store.turns import Turns
 from kb.store.views import EVERYTHING, Reader, Views
 
 _log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class Limits:
 
     deadline: float = 5.0
     wait: float = 5.0
-    waiting: int = 16
+    waiting: int = 64
     rows: int = 10_000
     size: int = 32 << 20
     memory: int = 1536 << 20
@@ -93,6 +94,7 @@ class Service:
         self._closed = False
         self.views = Views(store, folder)
         self._places = threading.BoundedSemaphore(workers + self._limits.waiting)
+        self._turns = Turns(max(1, workers - 1), self._limits.waiting // 2)
         self._workers = [Worker(self._limits.memory) for _ in range(workers)]
         self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
         for worker in self._workers:
@@ -116,15 +118,20 @@ class Service:
         *,
         reader: Reader = EVERYTHING,
         dataset: Dataset = Dataset(),
+        base: str | None = None,
+        asker: Hashable = None,
         before_asking: Callable[[], None] | None = None,
     ) -> Answer:
         """Answer a ``SELECT``, ``ASK``, ``CONSTRUCT`` or ``DESCRIBE``; *accept* as in HTTP.
 
-        *dataset* may name any graphs; of those that *reader* may not see, it finds none. *before_asking* is
-        called where the query has a ``SERVICE``, before anything is sent, and may refuse by an error.
+        *dataset* may name any graphs; of those that *reader* may not see, it finds none. IRIs in the
+        query are relative to *base*. *asker* is whoever shall not take the last worker from others, nor half
+        of the places to wait. *before_asking* is called where the query has a ``SERVICE``, before anything is
+        sent, and may refuse by an error.
 
         :raises QueryRefused: by the gate (:func:`kb.store.gate.check`), ``query.service`` (HTTP 403),
-            ``query.not-acceptable`` (406), ``query.syntax`` (400), ``query.unwritable`` (406).
+            ``query.not-acceptable`` (406), ``query.syntax``, ``query.impossible`` (400), ``query.unwritable``
+            (406).
         :raises QueryStopped: ``query.timeout`` (504), ``query.crashed``, ``query.memory``,
             ``query.answer-too-large``, ``query.failed``, ``query.service-failed``, ``query.busy``,
             ``query.closed`` (503).
@@ -136,10 +143,15 @@ class Service:
             "default": list(dataset.default),
             "named": list(dataset.named),
             "own": gated.names_dataset,
+            "base": base,
         }
-        if self.federation is not None:
-            query_text = self.federation.query(query_text, before_asking)
-        return self._run(query_text, request, reader)
+        try:
+            with self._turns.of(asker, self._limits.wait):
+                if self.federation is not None:
+                    query_text = self.federation.query(query_text, before_asking)
+                return self._run(query_text, request, reader)
+        except TimeoutError:
+            raise _stopped("busy") from None
 
     def close(self) -> None:
         """End the workers, with whatever they are doing, and delete the checkpoints."""
@@ -226,6 +238,12 @@ _VERDICTS: dict[str, tuple[type[XiezhiError], str, str, tuple[str, str]]] = {
         "查询语法错误：{}",
         "the query is not well written: {}",
         ("按 SPARQL 1.1 语法修改", "mend it by the grammar of SPARQL 1.1"),
+    ),
+    "impossible": (
+        QueryRefused,
+        "查询无法执行：{}",
+        "the query cannot be carried out: {}",
+        ("改正所指的函数或图", "mend the function or graph that it names"),
     ),
     "unwritable": (
         QueryRefused,

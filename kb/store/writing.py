@@ -19,10 +19,11 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import pyoxigraph
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple
@@ -37,6 +38,10 @@ from kb.store.views import Reader
 from kb.store.workers import Dataset, Service
 
 __all__ = ["DEFAULT", "PARSED", "FileRefused", "Limits", "Writer", "Writes"]
+
+
+SPARE = 2
+"""Processes that are kept for the next write; starting one takes 0.1 seconds."""
 
 
 class FileRefused(InputError):
@@ -69,7 +74,7 @@ class Limits:
 class Writes:
     """Takes writes into *store*; *service* shows what a writer may see, *folder* is on the same disk.
 
-    One write at a time: each sees what those before it did. Thread-safe.
+    One write at a time: each sees what those before it did. Thread-safe; to be closed before the service.
     """
 
     def __init__(self, store: Store, service: Service, folder: Path, limits: Limits | None = None) -> None:
@@ -77,6 +82,7 @@ class Writes:
         self._store, self._service, self._folder = store, service, folder
         self._limits = limits or Limits()
         self._one = threading.Lock()
+        self._spare: deque[Worker] = deque()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
 
@@ -85,12 +91,13 @@ class Writes:
         text: str,
         writer: Writer,
         dataset: Dataset = Dataset(),  # noqa: B008
+        base: str | None = None,
         before_asking: Callable[[], None] | None = None,
     ) -> Receipt | None:
         """Run the SPARQL update *text*; return the receipt, ``None`` where it changed nothing.
 
-        *dataset* are the protocol's ``using-graph-uri`` and ``using-named-graph-uri``; *before_asking* as of
-        :meth:`kb.store.workers.Service.select`.
+        *dataset* are the protocol's ``using-graph-uri`` and ``using-named-graph-uri``. IRIs in the update
+        are relative to *base*. *before_asking* as of :meth:`kb.store.workers.Service.select`.
         """
         federation = self._service.federation
         gate.check_update(text, service=federation is not None)
@@ -103,7 +110,9 @@ class Writes:
             try:
                 copy = Path(place) / "copy"
                 shutil.copytree(original, copy, copy_function=_link)
-                header = {"task": "update", "original": str(original), "copy": str(copy)}
+                fixed = [name.value for name in self._store.graphs() if not writer.writes(name)]
+                folders = {"original": str(original), "copy": str(copy)}
+                header = {"task": "update", "base": base, "fixed": fixed, **folders}
                 answer = self._run(header, text.encode(), writer)
             finally:
                 release()
@@ -121,47 +130,84 @@ class Writes:
         quads = pyoxigraph.parse(self._parsed(body, media, base), format=RdfFormat.N_TRIPLES)
         return [quad.triple for quad in quads]
 
-    def put(self, graph: NamedNode, triples: Iterable[Triple], writer: Writer) -> None:
-        """Make *graph* hold *triples* and nothing else."""
+    def put(
+        self,
+        graph: NamedNode,
+        triples: Iterable[Triple],
+        writer: Writer,
+        condition: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make *graph* hold *triples* and nothing else, unless *condition*, asked just before, raises."""
         self._require(writer, [graph])
         new = _in(graph, triples)
         with self._one:
+            condition()
             old = set(self._store.match(None, None, None, graph))
             self._commit(Change(list(new - old), list(old - new)), writer, "graph put", graph.value)
 
-    def post(self, graph: NamedNode, triples: Iterable[Triple], writer: Writer) -> None:
-        """Add *triples* to *graph*."""
+    def post(
+        self,
+        graph: NamedNode,
+        triples: Iterable[Triple],
+        writer: Writer,
+        condition: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Add *triples* to *graph*, unless *condition*, asked just before, raises."""
         self._require(writer, [graph])
         with self._one:
+            condition()
             self._commit(Change(list(_in(graph, triples))), writer, "graph post", graph.value)
+
+    def close(self) -> None:
+        """End the processes that wait for the next write."""
+        while self._spare:
+            self._spare.pop().end()
+
+    def __enter__(self) -> Self:
+        """Return the writes, to be closed at the end of the block."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close the writes."""
+        self.close()
 
     def _parsed(self, body: bytes, media: str, base: str) -> str:
         """Return a file in N-Triples, its blank nodes under labels of their own."""
         return self._run({"task": "parse", "media": media, "base": base}, body).decode()
 
     def _run(self, header: dict[str, Any], body: bytes, writer: Writer | None = None) -> bytes:
-        """Do a task in a new process; return its answer. What *writer* may not write is told first."""
+        """Do a task in a process; return its answer. What *writer* may not write is told first."""
         limits = self._limits
         request = header | {"deadline": limits.deadline, "bytes": limits.answer}
-        worker = Worker(limits.memory, module="kb.store.tasks", file_size=limits.file)
+        worker, fit = self._worker(), False
         until = time.monotonic() + limits.deadline
         try:
             worker.ready()
             answer, content = worker.ask(wire.encode(request, body), until, limits.answer + 16)
+            fit = len(self._spare) < SPARE
         except TimeoutError:
             raise _stopped("timeout", f"{limits.deadline:g}") from None
         except (EOFError, OSError) as error:
             raise _stopped("crashed", str(error)) from None
         finally:
-            worker.end()
+            if fit:
+                self._spare.append(worker)
+            else:
+                worker.end()
         if writer is not None:
             self._require(writer, map(NamedNode, answer.get("graphs", ())))
         if "error" in answer:
             code, detail = answer["error"], answer.get("detail", "")
             if code in _STOPS:
                 raise _stopped(code, detail)
-            raise _refused(code, detail) if header["task"] == "parse" else _badly_written(detail)
+            raise _refused(code, detail) if header["task"] == "parse" else _bad_update(code, detail)
         return content
+
+    def _worker(self) -> Worker:
+        try:
+            return self._spare.pop()
+        except IndexError:
+            return Worker(self._limits.memory, module="kb.store.tasks", file_size=self._limits.file)
 
     def _commit(self, change: Change, writer: Writer, action: str, reason: str) -> Receipt | None:
         names = [name for name in change.graphs if isinstance(name, NamedNode)]
@@ -217,6 +263,7 @@ _STOPS = {
 _FILES = {
     "media-type": ("不支持这种格式：{}", "this format is not supported: {}"),
     "syntax": ("文件有语法错误：{}", "the file is not well written: {}"),
+    "impossible": ("文件无法读取：{}", "the file cannot be read: {}"),
     "doctype": ("文件含文档类型或实体声明", "the file declares a document type or an entity"),
     "too-deep": ("{}", "{}"),
     "context": ("JSON-LD 引用了别处的 @context", "the JSON-LD refers to a context that lies elsewhere"),
@@ -239,8 +286,18 @@ def _refused(code: str, detail: str) -> XiezhiError:
     )  # fmt: skip
 
 
-def _badly_written(detail: str) -> XiezhiError:
-    return QueryRefused.of(
-        "query.syntax", f"更新语法错误：{detail}", f"the update is not well written: {detail}",
-        repair=("按 SPARQL 1.1 Update 语法修改", "mend it by the grammar of SPARQL 1.1 Update"),
-    )  # fmt: skip
+_UPDATES = {
+    "syntax": (
+        ("更新语法错误：{}", "the update is not well written: {}"),
+        ("按 SPARQL 1.1 Update 语法修改", "mend it by the grammar of SPARQL 1.1 Update"),
+    ),
+    "impossible": (
+        ("更新无法执行：{}", "the update cannot be carried out: {}"),
+        ("改正所指的函数或图，或加 SILENT", "mend the function or graph that it names, or add SILENT"),
+    ),
+}
+
+
+def _bad_update(code: str, detail: str) -> XiezhiError:
+    (zh, en), repair = _UPDATES[code]
+    return QueryRefused.of(f"query.{code}", zh.format(detail), en.format(detail), repair=repair)

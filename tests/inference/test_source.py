@@ -77,6 +77,10 @@ def answers(source: Source) -> dict[tuple[object, ...], set[Term] | set[tuple[Te
                 rows = source.triples(*pattern)
                 assert len(set(rows)) == len(rows), "each once"
                 found["triples", s, p, o] = {tuple(terms[number] for number in row) for row in rows}
+    for predicate in PREDICATES:
+        for object_ in OBJECTS:
+            some = source.some(identify(predicate), identify(object_))
+            found["some", predicate, object_] = {object_} if some else set()
     return found
 
 
@@ -91,6 +95,42 @@ def test_after_every_commit_remembered_answers_equal_fresh_ones(
         for change in commits:
             store.commit(change, actor="test", action="change")
             assert answers(source) == answers(new_source(store))
+
+
+@settings(deadline=None, max_examples=10)
+@given(change=changes)
+def test_after_a_change_too_large_to_look_at_nothing_is_remembered(
+    tmp_path_factory: pytest.TempPathFactory, change: Change
+) -> None:
+    with open_store(tmp_path_factory.mktemp("store"), reserve=0) as store:
+        source = new_source(store)
+        answers(source)
+        store.commit(change, actor="test", action="change")
+        source.forget()
+        assert len(source) == 0
+        assert answers(source) == answers(new_source(store))
+
+
+def test_whether_any_subject_has_a_value_is_asked_without_reading_the_others(store: EmbeddedStore) -> None:
+    """A rule that finds nothing on record must not read a million records to find that there are some."""
+    many = [Quad(NamedNode(f"urn:n{n}"), PREDICATES[0], NODES[0], SHOWN) for n in range(100)]
+    hidden = Quad(NODES[1], PREDICATES[1], NODES[0], HIDDEN)
+    store.commit(Change([*many, hidden]), actor="test", action="add")
+    source, read = new_source(store), 0
+    ask = source._match
+
+    def counting(s: Term | None, p: NamedNode | None, o: Term | None) -> Iterator[Quad]:
+        nonlocal read
+        for quad in ask(s, p, o):
+            read += 1
+            yield quad
+
+    source._match = counting
+    rules = parse("PREFIX : <urn:> RULE { :it :has :none } WHERE { NOT { ?x :p :a } }").rules
+    assert len(Executor(rules, source).derive()) == 0
+    assert read == 1
+    rules = parse("PREFIX : <urn:> RULE { :it :has :none } WHERE { NOT { ?x :q :a } }").rules
+    assert len(Executor(rules, source).derive()) == 1, "what lies in a hidden graph is not there"
 
 
 @pytest.mark.parametrize("pattern", ["sp?", "?po", "s?o", "s??", "?p?", "??o", "spo", "???"])

@@ -158,6 +158,7 @@ def test_the_first_page_says_what_the_knowledge_holds(pages: dict[str, Page]) ->
     assert re.search(r"<td>≥ 30\b", page), "the deaths of a particularly major accident"
 
 
+@pytest.mark.slow
 def test_the_same_knowledge_gives_the_same_pages(written: Path, tmp_path: Path) -> None:
     for path in documentation.write(folder("ontology"), folder("rules"), tmp_path):
         assert path.read_bytes() == (written / path.name).read_bytes(), path.name

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,12 +21,12 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
 
 
-def commands() -> list[str]:
-    """Return the lines of the README's ``sh`` blocks that are commands."""
+def commands() -> list[Any]:
+    """Return the lines of the README's ``sh`` blocks that are commands; benchmarks beside peers are slow."""
     lines = [line for block in BLOCK.findall(README) for line in block.splitlines()]
     found = [line for line in lines if line and not line.startswith(("#", ". "))]
     assert len(found) >= 8, "the README shows too few commands"
-    return found
+    return [pytest.param(line, marks=pytest.mark.slow) if "--peer" in line else line for line in found]
 
 
 @pytest.fixture(scope="module")

@@ -89,7 +89,7 @@ def test_it_is_json_with_the_keys_of_the_contract(workspace: Workspace, what: st
     assert list(data) == [
         *("incident", "type", "types", "grade", "regrading", "warning", "response", "lead", "support"),
         *("firstResponders", "assisting", "contention", "groups", "modules", "measures", "reporting"),
-        *("transitions", "cascades", "exposed", "questions", "release"),
+        *("transitions", "cascades", "exposed", "questions", "stale", "release"),
     ]
 
 

@@ -43,10 +43,12 @@ class House:
     def update(self, text: str, listed: str, before: object = None) -> set[Quad]:
         """Run the update; return what the graphs of Anna hold then."""
         write_list(self.folder, listed)
-        with Service(
-            self.store, self.folder / "checkpoints", workers=1, endpoints=endpoints(self.folder)
-        ) as service:
-            writes = Writes(self.store, service, self.folder / "writing")
+        with (
+            Service(
+                self.store, self.folder / "checkpoints", workers=1, endpoints=endpoints(self.folder)
+            ) as service,
+            Writes(self.store, service, self.folder / "writing") as writes,
+        ):
             writes.update(text, Anna(), before_asking=before)  # type: ignore[arg-type]
         return {*self.store.match(None, None, None, MINE), *self.store.match(None, None, None, DEFAULT)}
 

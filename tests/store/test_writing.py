@@ -40,8 +40,12 @@ def service(store: EmbeddedStore, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture(scope="module")
-def writes(store: EmbeddedStore, service: Service, tmp_path_factory: pytest.TempPathFactory) -> Writes:
-    return Writes(store, service, tmp_path_factory.mktemp("writing") / "w", Limits(deadline=10))
+def writes(
+    store: EmbeddedStore, service: Service, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Writes]:
+    folder = tmp_path_factory.mktemp("writing") / "w"
+    with Writes(store, service, folder, Limits(deadline=10)) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

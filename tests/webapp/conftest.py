@@ -16,6 +16,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from kb.access.accounts import Accounts
+
 CITY = "370100"
 REPORT = {"type": "燃气爆炸", "grid": "370102", "deaths": 4, "seriousInjuries": 12, "missing": 8}
 SERVE = """
@@ -148,3 +150,18 @@ def recommendation(server: Server) -> dict[str, Any]:
     assert reply.status == 201, reply.text
     data: dict[str, Any] = reply.json
     return data
+
+
+@pytest.fixture(scope="session")
+def endpoint(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """A server without cities that has users: one visits, one writes."""
+    home = tmp_path_factory.mktemp("endpoint") / "home"
+    Accounts(home).add("weather", None, ["integrator"], known=["integrator"])
+    return start(home)
+
+
+@pytest.fixture(scope="session")
+def writer(endpoint: Server) -> dict[str, str]:
+    """The headers of a program that may query and update."""
+    text, _ = Accounts(endpoint.home).issue("weather", ["query", "update"], days=1)
+    return {"Authorization": f"Bearer {text}"}

@@ -20,6 +20,7 @@ from kb.inference.bounds import weight
 from kb.inference.interactive.frame import Facts, Frame
 from kb.inference.interactive.heads import emission
 from kb.inference.interactive.matching import match as match_pattern
+from kb.inference.interactive.matching import some as some_match
 from kb.inference.interactive.overlay import Row
 from kb.inference.interactive.stencil import Body, Stencil, call, read, tuple_of
 from kb.inference.planner import VOLATILE, Step, order
@@ -149,9 +150,14 @@ class CompiledRule:
 
     def _negation(self, negation: Negation, sees: frozenset[Variable], evaldata: bool) -> ast.expr:
         """``NOT``: variables that it does not see are its own."""
+        evaldata = evaldata and negation.evaldata
+        if len(negation.inner) == 1 and isinstance(only := negation.inner[0], TriplePattern) and not sees:
+            rows = self._facts.all if evaldata else self._facts.asserted
+            if (body := some_match(only, rows, self._facts, self._frame, FOUND)) is not None:
+                return self._part("found", sees, body)
         steps = order(Rule(None, (), negation.inner), sees)
         with self._frame.own({v for element in negation.inner for v in variables_of(element)} - sees):
-            found = self._chain(steps, set(sees), FOUND, evaldata and negation.evaldata)
+            found = self._chain(steps, set(sees), FOUND, evaldata)
         return self._part("found", sees, found)
 
     def _filter(self, expression: Expression, following: Body) -> Body:

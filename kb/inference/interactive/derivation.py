@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pyoxigraph import NamedNode, Quad, Triple, Variable
 
 from kb.inference.interactive.compiler import Reason
 from kb.inference.interactive.dictionary import Dictionary
 from kb.inference.interactive.overlay import Row
-from kb.srl.syntax import Rule, Term
+from kb.srl.syntax import Rule, Term, TriplePattern, TripleTermPattern
+
+Mark = TypeVar("Mark", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,43 @@ class Derivation:
             return None
         compiled, numbers = self._found[s, p, o]
         return Because(compiled.rule, _Bindings(compiled.variables, numbers, self._dictionary.terms))
+
+    def resting_on(self, among: Callable[[Term], bool]) -> Iterator[tuple[Triple, Because]]:
+        """Yield what rules derived from a solution in which some variable stands for a term of *among*."""
+        terms = self._dictionary.terms
+        met = {number for _, numbers in self._found.values() for number in numbers}
+        wanted = {number for number in met if among(terms[number])}
+        if not wanted:
+            return
+        for (s, p, o), (compiled, numbers) in self._found.items():
+            if not wanted.isdisjoint(numbers):
+                triple = Triple(terms[s], terms[p], terms[o])  # type: ignore[arg-type]
+                yield triple, Because(compiled.rule, _Bindings(compiled.variables, numbers, terms))
+
+    def spread(self, marks: Mapping[Triple, Iterable[Mark]]) -> dict[Triple, set[Mark]]:
+        """Return the *marks* of derived triples, each with those of its premises besides.
+
+        Looks at the first reason of each triple only, as :meth:`because` does.
+        """
+        find, terms = self._dictionary.find, self._dictionary.terms
+        known: dict[tuple[int | None, ...], set[Mark]] = {
+            (find(t.subject), find(t.predicate), find(t.object)): set(given) for t, given in marks.items()
+        }
+        for row, (compiled, numbers) in self._found.items():  # premises were derived before conclusions
+            values: dict[object, int] = dict(zip(compiled.variables, numbers, strict=True))
+            for element in compiled.rule.body:
+                if isinstance(element, TriplePattern):
+                    premise = tuple(
+                        values.get(term) if isinstance(term, Variable | TripleTermPattern) else find(term)
+                        for term in element.terms
+                    )
+                    if premise in known and premise != row:
+                        known.setdefault(row, set()).update(known[premise])
+        return {
+            Triple(terms[s], terms[p], terms[o]): known[s, p, o]  # type: ignore[arg-type]
+            for s, p, o in self._found
+            if (s, p, o) in known
+        }
 
     def objects(self, subject: Term, predicate: NamedNode) -> list[Term]:
         """Return the derived objects of *subject* and *predicate*, in the order of derivation."""

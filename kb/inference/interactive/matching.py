@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from pyoxigraph import Triple, Variable
+from pyoxigraph import Literal, NamedNode, Triple, Variable
 
 from kb.inference.interactive.dictionary import Dictionary
 from kb.inference.interactive.frame import Facts, Frame
@@ -35,6 +35,12 @@ if here and (subject, predicate, object_) in rows or subject not in private and 
 """)
 """Nothing is free: look whether the triple is there."""
 
+SOME = Stencil("""
+if object_ in here or some(predicate, object_):
+    BODY
+""")
+"""Whether any subject at all has a constant object."""
+
 SCAN = Stencil("""
 for subject, predicate, object_ in scan:
     BODY
@@ -62,6 +68,27 @@ def match(
     :param rows: an overlay is added to the base graph; the newest facts, which are none, stand for it.
     """
     return _Matcher(facts, frame, rows).step(pattern, bound, following)
+
+
+def some(pattern: TriplePattern, rows: Overlay, facts: Facts, frame: Frame, following: Body) -> Body | None:
+    """Return the statements that do what follows once if *pattern* matches at all, whatever its subject.
+
+    ``None`` where it is not of the form ``?anything :predicate :object``: then :func:`match` is as good.
+    """
+    subject, predicate, object_ = pattern.terms
+    if not isinstance(subject, Variable) or not isinstance(predicate, NamedNode):
+        return None
+    if not isinstance(object_, NamedNode | Literal):
+        return None
+    number = facts.dictionary.id(predicate)
+    rows.keep_subjects(number)
+    return SOME.fill(
+        following,
+        predicate=frame.constant(predicate),
+        object_=frame.constant(object_),
+        here=frame.give(rows.subjects[number], "here"),
+        some=frame.give(facts.source.some, "some"),
+    )
 
 
 class _Matcher:

@@ -8,7 +8,7 @@ cache is never stale; it needs no expiry time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from threading import Lock
 from typing import TypeAlias, TypeVar
@@ -74,13 +74,14 @@ class Source:
         self.objects_by = Indexes(self._ask_objects)
         self.subjects_by = Indexes(self._ask_subjects)
         self._other: dict[Key, tuple[tuple[int, int, int], ...]] = {}
+        self._some: dict[tuple[int, int], bool] = {}
         self._version = 0
         self._lock = Lock()
 
     def __len__(self) -> int:
         """How many answers are remembered."""
         indexes = (*self.objects_by.values(), *self.subjects_by.values())
-        return sum(map(len, indexes)) + len(self._other)
+        return sum(map(len, indexes)) + len(self._other) + len(self._some)
 
     def objects(self, subject: int, predicate: int) -> Ids:
         """Return the objects of *subject* and *predicate*, each once."""
@@ -129,6 +130,15 @@ class Source:
         """Whether the base graph holds the triple."""
         return subject not in self.dictionary.private and object_ in self.objects(subject, predicate)
 
+    def some(self, predicate: int, object_: int) -> bool:
+        """Whether any subject at all has *object_* for *predicate*; the others are not read."""
+        known = self._some.get((predicate, object_))
+        if known is None:
+            version = self._version
+            known = next(self._quads(None, predicate, object_), None) is not None
+            self._remember(self._some, (predicate, object_), known, version)
+        return known
+
     def invalidate(self, quads: Iterable[Quad]) -> None:
         """Forget every answer that one of *quads*, just added or removed, could change."""
         shown = [quad for quad in quads if self.shows(quad.graph_name)]
@@ -139,6 +149,15 @@ class Source:
             for quad in shown:
                 self._forget(quad)
 
+    def forget(self) -> None:
+        """Forget every answer; for changes so large that looking at each quad would take longer."""
+        with self._lock:
+            self._version += 1
+            for index in (*self.objects_by.values(), *self.subjects_by.values()):
+                index.clear()
+            self._other.clear()
+            self._some.clear()
+
     def _forget(self, quad: Quad) -> None:
         find = self.dictionary.find
         s, p, o = find(quad.subject), find(quad.predicate), find(quad.object)
@@ -146,6 +165,7 @@ class Source:
             self.objects_by[p].pop(s, None)
         if p is not None and o is not None:
             self.subjects_by[p].pop(o, None)
+            self._some.pop((p, o), None)
         for key in ((s, None, None), (None, p, None), (None, None, o), (s, None, o), (None, None, None)):
             self._other.pop(key, None)
 
@@ -169,20 +189,24 @@ class Source:
                 cache[key] = answer
 
     def _fetch(self, s: int | None, p: int | None, o: int | None) -> Iterable[tuple[int, int, int]]:
+        identify = self.dictionary.id
+        return [
+            (identify(quad.subject), identify(quad.predicate), identify(quad.object))
+            for quad in self._quads(s, p, o)
+        ]
+
+    def _quads(self, s: int | None, p: int | None, o: int | None) -> Iterator[Quad]:
+        """Yield the quads of the base graph that fit, as the store has them."""
         dictionary = self.dictionary
         if s is not None and (s in dictionary.private or s in dictionary.no_subjects):
-            return ()
+            return iter(())
         if p is not None and p not in dictionary.iris:
-            return ()
-        terms, identify = dictionary.terms, dictionary.id
+            return iter(())
+        terms = dictionary.terms
         predicate = None if p is None else terms[p]
         assert predicate is None or isinstance(predicate, NamedNode)
         quads = self._match(None if s is None else terms[s], predicate, None if o is None else terms[o])
-        return [
-            (identify(quad.subject), identify(quad.predicate), identify(quad.object))
-            for quad in quads
-            if self.shows(quad.graph_name)
-        ]
+        return (quad for quad in quads if self.shows(quad.graph_name))
 
     def shows(self, graph: GraphName) -> bool:
         """Whether *graph* belongs to the base graph; remembered."""

@@ -7,13 +7,16 @@ this package write one part each; what a part concludes is in the folder of rule
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
+from kb.services.audience import Visible, everything
 from kb.services.findings import Findings
 from kb.services.incident import Answer
 from kb.services.recommendation import (
     command,
     departments,
+    exposure,
     grading,
     life,
     measures,
@@ -21,14 +24,19 @@ from kb.services.recommendation import (
     questions,
     reporting,
     situation,
+    stale,
 )
 from kb.services.recommendation.bodies import Bodies
 from kb.services.workspace import Workspace
 
 
-def recommend(workspace: Workspace, answer: Answer) -> dict[str, Any]:
+def recommend(
+    workspace: Workspace, answer: Answer, *, visible: Visible = everything, now: datetime | None = None
+) -> dict[str, Any]:
     """Return what is recommended for the incident of *answer*.
 
+    :param visible: which named graphs the reader may see: records in others are not named.
+    :param now: when it is told; shared data may have become stale since the incident was reported.
     :raises KnowledgeFault: where the modules to start wait for one another in a circle.
     """
     found = Findings(workspace, answer)
@@ -53,7 +61,8 @@ def recommend(workspace: Workspace, answer: Answer) -> dict[str, Any]:
         "reporting": reporting.reporting(found, bodies),
         "transitions": life.transitions(found, bodies),
         "cascades": life.cascades(found),
-        "exposed": measures.exposed(found),
+        "exposed": exposure.exposed(workspace.shared, found, visible),
         "questions": questions.questions(workspace, found),
+        "stale": stale.stale(workspace.shared, found, now or datetime.now(UTC), visible),
         "release": workspace.release,
     }

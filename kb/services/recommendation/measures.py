@@ -1,4 +1,4 @@
-"""Which measures the law lets one take, and which kinds of target are to be checked."""
+"""Which measures the law lets one take."""
 
 from __future__ import annotations
 
@@ -21,8 +21,3 @@ def menus(found: Findings) -> list[dict[str, Any]]:
         }
         for menu in sorted(found.all("opensMenu"), key=str)
     ]
-
-
-def exposed(found: Findings) -> list[dict[str, Any]]:
-    """Return the kinds of protection target that the incident threatens."""
-    return [found.conclusion("exposesKind", kind) for kind in sorted(found.all("exposesKind"), key=str)]

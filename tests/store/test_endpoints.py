@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import ssl
 import time
@@ -21,6 +22,7 @@ from rawserver import RawServer, answer, raw_server
 from sparql_server import SparqlServer
 
 from kb.errors import InputError, XiezhiError
+from kb.resources import folder
 from kb.store.endpoints import endpoints
 from kb.store.federation import Limits
 from kb.store.protocol import Change
@@ -73,6 +75,13 @@ def test_an_ipv6_address_on_the_list_is_reached(tmp_path: Path) -> None:
     rewritten = federate(f"SELECT * {{ SERVICE <{url}> {{ ?s ?p ?o }} }}", endpoints(tmp_path, [url]))
     assert "VALUES (?s) { (<urn:x>) }" in rewritten
     agency.close()
+
+
+def test_the_example_of_a_list_is_a_list(tmp_path: Path) -> None:
+    shutil.copy(folder("examples") / "integration" / "federation.ttl", tmp_path)
+    water, gauges = endpoints(tmp_path).values()
+    assert (water.label.zh, water.seconds, water.rows, water.size) == ("水务局", 3, 2000, 1_000_000)
+    assert (water.document, gauges.document) == (False, True)
 
 
 # --- where a name may lead -------------------------------------------------------------------
@@ -216,7 +225,7 @@ def test_an_endpoint_that_drips_its_handshake_is_left_at_the_deadline(tmp_path: 
         query = f"ASK {{ SERVICE <{url}> {{ ?s ?p ?o }} }}"
         found = fault(lambda: federate(query, endpoints(tmp_path, [url]), Limits(deadline=0.5)))
         assert found.code == "query.service-failed"
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 3
 
 
 def certificate(path: Path, host: str) -> Path:

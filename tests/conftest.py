@@ -7,12 +7,16 @@ again; whoever needs a store of its own takes a copy. Each worker of pytest-xdis
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from kb.services.workspace import Workspace
+
+sys.path.insert(0, str(Path(__file__).parent))
+from sparql_server import SparqlServer, SparqlServers
 
 CITIES = ("370100", "370200")
 """Jinan, where housing administers gas, and Qingdao, where urban management does."""
@@ -61,3 +65,19 @@ def empty(bare: Path, tmp_path: Path) -> Callable[[], Workspace]:
     """A function that opens, again and again, one workspace without cities; the test closes it."""
     home = Path(shutil.copytree(bare, tmp_path / "empty"))
     return lambda: Workspace(home, cities=())
+
+
+@pytest.fixture(scope="session")
+def sparql_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparqlServers]:
+    """Real SPARQL servers for the whole session; they start when they are taken."""
+    servers = SparqlServers(tmp_path_factory.mktemp("sparql-servers"))
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture
+def sparql_server(sparql_servers: SparqlServers) -> Iterator[SparqlServer]:
+    """An empty SPARQL server for one test."""
+    server = sparql_servers.take()
+    yield server
+    sparql_servers.give_back(server)

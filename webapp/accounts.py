@@ -14,7 +14,7 @@ from kb.errors import Forbidden, InputError, XiezhiError
 from webapp.access import SessionUser, gatekeeper, me
 from webapp.problems import status_of
 
-SCOPES = ("query", "report", "explain", "submit", "update")
+SCOPES = ("query", "federate", "report", "explain", "submit", "update")
 """The actions that a token may be given on the page, as far as its user may take them himself."""
 blueprint = Blueprint("accounts", __name__)
 

@@ -34,6 +34,8 @@ BY_CODE = {
     "report.too-large": 413,
     "query.too-large": 413,
     "query.service": 403,
+    "query.service-address": 403,
+    "query.service-store": 403,
     "query.load": 403,
     "query.update": 403,
     "delivery.too-large": 413,

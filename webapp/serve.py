@@ -28,6 +28,7 @@ from kb.access.openid import Provider
 from kb.errors import InputError, XiezhiError
 from kb.services.loading import Progress
 from kb.services.workspace import Workspace
+from kb.store.endpoints import endpoints
 from kb.store.workers import Service
 from kb.store.writing import Writes
 from webapp import create_app
@@ -55,6 +56,8 @@ def serve(
     cities: Sequence[str] | None = None,
     *,
     hosts: Sequence[str] = (),
+    store: str | None = None,
+    federate: Sequence[str] = (),
     progress: Progress | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
@@ -63,21 +66,26 @@ def serve(
     :param port: 0 takes any free one.
     :param cities: division codes of the cities to load; ``None``: the model cities.
     :param hosts: further names by which browsers may address this server; IP addresses always may.
+    :param store: the address of the SPARQL server that holds the quads; ``None``: *home* does.
+    :param federate: endpoints that ``SERVICE`` may name, beside the list in *home*
+        (:mod:`kb.store.endpoints`).
     :param ready: is called with the address once it answers.
     Until there is a user, everyone on this machine may do everything, so nobody else is let in.
 
     :raises StoreError: another process has *home* open, or the journal's chain is broken.
     :raises InputError: ``server.address``, the address cannot be listened on; ``server.no-users``, others
-        could connect and there is no user; what is wrong with the OpenID provider (:mod:`kb.access.openid`).
+        could connect and there is no user; what is wrong with the OpenID provider (:mod:`kb.access.openid`);
+        ``federation.*``, what is wrong with the list of endpoints.
     """
     _require_users(home, host)
     _allow_descriptors()
     openid = Provider.of(os.environ)
+    allowed = endpoints(home, federate)
     with (
         _stopped_by_signals(),
         _listen(host, port) as listener,
-        Workspace(home, cities=cities, progress=progress) as workspace,
-        Service(workspace.store, home / CHECKPOINTS) as sparql,
+        Workspace(home, cities=cities, progress=progress, store=store) as workspace,
+        Service(workspace.store, home / CHECKPOINTS, endpoints=allowed) as sparql,
         Writes(workspace.store, sparql, home / "writing") as writes,
     ):
         workspace.store.verify()  # a broken chain is said before anybody is answered

@@ -13,10 +13,10 @@ from urllib.parse import unquote_to_bytes
 
 import pyoxigraph
 from flask import Blueprint, Response, request, url_for
-from pyoxigraph import RdfFormat
+from pyoxigraph import NamedNode, Quad, RdfFormat
 from werkzeug.datastructures import MultiDict
 
-from kb.access.trail import READ
+from kb.access.trail import FEDERATE, READ
 from kb.errors import QueryRefused, QueryStopped, XiezhiError
 from kb.namespaces import PREFIXES
 from kb.store import formats
@@ -34,6 +34,7 @@ QUERY, UPDATE, FORM = (
 )
 ENVELOPE = 3 * SIZE + 4096
 """A query may triple in size when it is URL-encoded; the gate measures what it decodes to."""
+SD = "http://www.w3.org/ns/sparql-service-description#"
 TRUNCATED = "Xiezhi-Truncated"
 blueprint = Blueprint("sparql", __name__, url_prefix="/sparql")
 
@@ -148,7 +149,15 @@ def _run(query: str, accept: str) -> Answer:
     if me().reads_restricted:
         gatekeeper().trail.record(me().name, READ, query)
     dataset = _dataset("default-graph-uri", "named-graph-uri")
-    return service.select(query, accept, reader=me(), dataset=dataset, base=_address(), asker=me().name)
+    return service.select(
+        query,
+        accept,
+        reader=me(),
+        dataset=dataset,
+        base=_address(),
+        asker=me().name,
+        before_asking=lambda: _asks_others(query),
+    )
 
 
 def _updated(update: str) -> Response:
@@ -156,8 +165,15 @@ def _updated(update: str) -> Response:
     writes = desk().writes
     if writes is None:
         raise QueryStopped.of("query.off", "更新服务未启动", "the update service is not running")
-    writes.update(update, me(), _dataset("using-graph-uri", "using-named-graph-uri"), _address())
+    dataset = _dataset("using-graph-uri", "using-named-graph-uri")
+    writes.update(update, me(), dataset, _address(), before_asking=lambda: _asks_others(update))
     return Response(status=204)
+
+
+def _asks_others(text: str) -> None:
+    """Let only those send a question to other agencies who may; what is sent stands in the journal."""
+    me().require("federate")
+    gatekeeper().trail.record(me().name, FEDERATE, text)
 
 
 def _address() -> str:
@@ -168,9 +184,15 @@ def _address() -> str:
 def _description() -> Response:
     """The service description (W3C Recommendation, 2013) in the RDF format that is asked for."""
     media = request.accept_mimetypes.best_match(list(formats.GRAPHS), default="text/turtle")
-    text = _template().replace("{endpoint}", _address())
-    triples = pyoxigraph.parse(text.encode(), format=RdfFormat.TURTLE)
-    prefixes = {**PREFIXES, "sd": "http://www.w3.org/ns/sparql-service-description#"}
+    address = _address()
+    text = _template().replace("{endpoint}", address)
+    triples = list(pyoxigraph.parse(text.encode(), format=RdfFormat.TURTLE))
+    service = desk().sparql
+    if service is not None and service.federation is not None:
+        triples.append(
+            Quad(NamedNode(address), NamedNode(SD + "feature"), NamedNode(SD + "BasicFederatedQuery"))
+        )
+    prefixes = {**PREFIXES, "sd": SD}
     body = pyoxigraph.serialize(triples, format=formats.GRAPHS[media], prefixes=prefixes)
     response = Response(body, content_type=f"{media}; charset=utf-8")
     response.vary.add("Accept")

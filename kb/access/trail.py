@@ -15,6 +15,7 @@ from kb.access.accounts import Accounts
 from kb.store.protocol import Change, Store
 
 READ, EXPORT, REFUSED, LOGIN, ADMINISTER = "read restricted", "export", "refused", "log in", "administer"
+FEDERATE = "ask others"
 """What an entry's action may be, beside the actions of changes."""
 INTERVAL = 60.0
 """Seconds within which refusals of one stranger make one entry."""

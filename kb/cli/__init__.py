@@ -28,6 +28,7 @@ from kb.cli import (
     users,
 )
 from kb.cli.context import Context, default_home
+from kb.store.opening import ADDRESS
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -39,12 +40,18 @@ from kb.cli.context import Context, default_home
     show_default="the user's data folder",
     help="Folder of the store. 数据目录。",
 )
+@click.option(
+    "--store",
+    envvar=ADDRESS,
+    metavar="URL",
+    help="SPARQL 1.1 server that holds the quads; without it they are in the folder. 远程存储的地址。",
+)
 @click.option("--lang", envvar="XIEZHI_LANG", type=click.Choice(["zh", "en"]), help="Language. 语言。")
 @click.version_option(package_name="xiezhi-governance")
 @click.pass_context
-def main(context: click.Context, home: str, lang: str | None) -> None:
+def main(context: click.Context, home: str, store: str | None, lang: str | None) -> None:
     """协治 Xiezhi: from a reported incident to the response that law and plans prescribe, with proof."""
-    context.obj = Context.of(home, lang)
+    context.obj = Context.of(home, lang, store)
 
 
 for command in (

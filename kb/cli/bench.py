@@ -42,6 +42,32 @@ def latency(context: Context, cities: tuple[str, ...], incidents: int) -> None:
 
 
 @bench.command()
+@click.option("--quads", default=100_000, show_default=True, type=click.IntRange(3000))
+@click.option("--rounds", default=1000, show_default=True, type=click.IntRange(10))
+@click.option("--city", default="370200", show_default=True)
+@click.option(
+    "--incidents", default=500, show_default=True, type=click.IntRange(0), help="0: the store alone."
+)
+@click.option("--server", metavar="URL", help="An empty SPARQL server; without it oxigraph is started here.")
+@click.pass_obj
+@faults_as_exit
+def store(context: Context, quads: int, rounds: int, city: str, incidents: int, server: str | None) -> None:
+    """The store, embedded and remote, side by side; then whole incidents. 嵌入式与远程存储的对比。"""
+    from kb.services import store_bench
+
+    click.echo(store_bench.render(store_bench.measure(quads, rounds, server), context.lang))
+    if incidents and server is None:
+        with (
+            tempfile.TemporaryDirectory(prefix="xiezhi-server-") as name,
+            store_bench.oxigraph_server(Path(name)) as url,
+            progress(context.lang) as tell,
+        ):
+            for kind, address in zip(store_bench.KINDS, (None, url), strict=True):
+                figures = measure(city, incidents, tell, address)
+                click.echo(f"{kind.in_(context.lang)}: {figures.render(context.lang)}")
+
+
+@bench.command()
 @click.option("--city", default="110000", show_default=True)
 @click.option("--size", "sizes", multiple=True, type=click.IntRange(1), default=(10_000, 100_000, 1_000_000))
 @click.option("--engine", "engines", multiple=True, default=("duckdb",), show_default=True)

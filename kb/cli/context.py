@@ -35,17 +35,19 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Folder of the store and language of the messages."""
+    """Folder of the store, language of the messages, and the address of a remote store's server."""
 
     home: Path
     lang: str
+    store: str | None = None
 
     @classmethod
-    def of(cls, home: str, lang: str | None) -> Context:
+    def of(cls, home: str, lang: str | None, store: str | None = None) -> Context:
         """Return the context; without *lang*, the language of the system."""
         return cls(
             Path(home),
             lang or ("zh" if (locale.getlocale()[0] or "").startswith(("zh", "Chinese")) else "en"),
+            store,
         )
 
     def say(self, text: Text) -> None:
@@ -55,7 +57,10 @@ class Context:
     @contextmanager
     def workspace(self, cities: Sequence[str] | None = None) -> Iterator[Workspace]:
         """Open the store and bring its knowledge up to date, with a progress bar on a terminal."""
-        with progress(self.lang) as tell, Workspace(self.home, cities=cities, progress=tell) as workspace:
+        with (
+            progress(self.lang) as tell,
+            Workspace(self.home, cities=cities, progress=tell, store=self.store) as workspace,
+        ):
             yield workspace
 
     @contextmanager

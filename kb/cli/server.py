@@ -16,9 +16,15 @@ from kb.errors import Text
 @click.option(
     "--city", "cities", multiple=True, help="Division code of a city to load; default: the model cities."
 )
+@click.option(
+    "--federate",
+    multiple=True,
+    metavar="URL",
+    help="SPARQL endpoint that SERVICE may name, beside federation.ttl in the folder. 允许联邦查询的端点。",
+)
 @click.pass_obj
 @faults_as_exit
-def serve(context: Context, host: str, port: int, cities: tuple[str, ...]) -> None:
+def serve(context: Context, host: str, port: int, cities: tuple[str, ...], federate: tuple[str, ...]) -> None:
     """Load what is new and start the server. 启动服务。"""
     from webapp.serve import serve as run  # the web half is loaded only where it is needed
 
@@ -28,6 +34,8 @@ def serve(context: Context, host: str, port: int, cities: tuple[str, ...]) -> No
             host=host,
             port=port,
             cities=list(cities) or None,
+            store=context.store,
+            federate=federate,
             progress=tell,
             ready=lambda url: context.say(
                 Text(f"协治已就绪：{url}　（Ctrl+C 停止）", f"Xiezhi is ready: {url}  (Ctrl+C stops it)")

@@ -3,8 +3,8 @@
 Each round reports a different incident at a random unit grid: read, check, derive, commit to the journal
 with fsync, apply to the store on disk. One thread; the time is that of a whole
 :func:`kb.services.incident.report`, up to the acknowledgement that the response is durable. ``journal``
-is the part of ``commit`` that the disk takes to sync. ``apply``, what Oxigraph takes, comes after the
-acknowledgement (:mod:`kb.store.behind`); a round ends with it, and the rate is that of rounds.
+is the part of ``commit`` that the disk takes to sync. ``apply``, what Oxigraph takes, here or in a server,
+comes after the acknowledgement (:mod:`kb.store.behind`); a round ends with it, and the rate is of rounds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from kb.namespaces import RDF_TYPE, graph, xz
 from kb.services import incident
 from kb.services.loading import Progress
 from kb.services.workspace import Workspace
-from kb.store.embedded import EmbeddedStore
+from kb.store.journalled import JournalledStore
 
 WARM_UP = 50
 SEED = 20260801
@@ -89,11 +89,14 @@ class Figures:
         ).in_(lang)
 
 
-def measure(city: str, incidents: int, progress: Progress | None = None) -> Figures:
-    """Load *city* into a fresh store in a temporary folder and report *incidents* incidents there."""
+def measure(city: str, incidents: int, progress: Progress | None = None, store: str | None = None) -> Figures:
+    """Load *city* into a fresh store in a temporary folder and report *incidents* incidents there.
+
+    :param store: the address of an empty SPARQL server that is to hold the quads.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="xiezhi-bench-") as folder,
-        Workspace(Path(folder), cities=[city], progress=progress) as workspace,
+        Workspace(Path(folder), cities=[city], progress=progress, store=store) as workspace,
     ):
         figures = _city(workspace, city)
         chance = random.Random(SEED)  # noqa: S311 - the same incidents at each run, no secret
@@ -164,7 +167,7 @@ class _Timed:
             (workspace.engine, "derive", "derive"),
             (workspace.store, "commit", "commit"),
         ]
-        if isinstance(workspace.store, EmbeddedStore):
+        if isinstance(workspace.store, JournalledStore):
             journal, quads = workspace.store.parts
             self._targets += [(journal, "_write", "journal"), (quads, "apply", "apply")]
         self._figures = figures

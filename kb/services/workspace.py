@@ -31,7 +31,7 @@ from kb.services.releases.keeping import current, remember
 from kb.sharing.intake import Intake
 from kb.sharing.personal.master import Master
 from kb.sharing.personal.vault import Vault
-from kb.store.embedded import open_store
+from kb.store.opening import open_configured
 from kb.store.protocol import Store
 from kb.store.replaced import ReplacedStore
 
@@ -42,14 +42,20 @@ class Workspace:
     :param home: the folder of the store; made where it does not exist.
     :param cities: division codes of the cities to load; ``None``: every city below ``examples/cities`` that
         is not ``on_request``; the empty list: none but those loaded before.
+    :param store: the address of the SPARQL server that holds the quads; ``None``: *home* does.
     """
 
     def __init__(
-        self, home: Path, *, cities: Sequence[str] | None = None, progress: Progress | None = None
+        self,
+        home: Path,
+        *,
+        cities: Sequence[str] | None = None,
+        progress: Progress | None = None,
+        store: str | None = None,
     ) -> None:
         examples = folder("examples")
         self.home = home
-        self.store: Store = open_store(home)
+        self.store: Store = open_configured(home, store)
         try:
             day, archive = today(), Archive(home)
             base = self.knowledge = current(self.store, archive, day)

@@ -2,15 +2,24 @@
 
 Two halves; each module imports only from below itself::
 
-    embedded    open_store: the journal, then Oxigraph     workers     Service: strangers' queries
-    backup      copies that prove themselves               checkpoints the frozen copies they read
-    recovery    Oxigraph caught up, or made again          worker      one process that may die
-    admission   which quads are taken in                   process     the server's handle on it
-    quads       Oxigraph and its marker                    sandbox     no network, no programs
-    journal     the hash-chained entries in SQLite         wire        frames on a pipe
-    protocol    Store, Change, Receipt, Entry              formats     media types of answers
-    delta       quads as bytes                             gate        what is run at all
-    lock        one process for a folder                   turns       nobody takes all workers
+    opening      which of the two            writing      strangers' updates and uploads
+    embedded     Oxigraph in the folder      workers      Service: strangers' queries
+    remote       a SPARQL server elsewhere   federation   SERVICE and LOAD, answered beforehand
+    journalled   what both do                outgoing     … found in the text
+    remote_quads, remote_results, server     agency       … asked, within limits
+    backup       copies that prove           endpoint_rows, reach, endpoints
+    recovery     caught up, or made again    views        what a reader may see
+    admission    which quads are taken in    replica, checkpoints
+    quads        Oxigraph and its marker     worker       one process that may die
+    engine       what is below a journal     tasks        … for writes
+    behind       applied a moment later      process      the server's handle on it
+    journal      the hash-chained entries    sandbox      no network, no programs
+    protocol     Store, Change, Receipt      wire         frames on a pipe
+    delta        quads as bytes              formats      media types of answers
+    lock         one process for a folder    gate, using  what is run at all
+                                             turns        nobody takes all workers
+
+``http`` and ``address`` serve both: HTTP to one server and to nowhere else.
 
 The right half knows of the left only the protocol. Import the modules: this package is empty, so
 that a worker starts in a few hundredths of a second.

@@ -8,8 +8,8 @@ from pathlib import Path
 from pyoxigraph import NamedNode, Triple
 
 from kb.errors import StoreError, XiezhiError
+from kb.store.engine import SYSTEM
 from kb.store.protocol import Change, Term
-from kb.store.quads import SYSTEM
 
 RESERVE = 1 << 30
 """Bytes that stay free on the disk: below, the store turns read-only, so that the journal, a

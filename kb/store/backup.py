@@ -17,8 +17,9 @@ from pathlib import Path
 from pyoxigraph import Store
 
 from kb.errors import StoreError, XiezhiError
+from kb.store.engine import SYSTEM
 from kb.store.journal import Journal
-from kb.store.quads import DAMAGE, SYSTEM, read_marker
+from kb.store.quads import DAMAGE, Quads, read_marker
 
 _MANIFEST = "manifest.json"
 _JOURNAL = "journal.sqlite"
@@ -40,13 +41,13 @@ class Manifest:
     quads: int
 
 
-def write(journal: Journal, oxigraph: Store, folder: Path) -> Manifest:
+def write(journal: Journal, quads: Quads, folder: Path) -> Manifest:
     """Back up into *folder*, which must not exist; return the manifest, written last.
 
-    Oxigraph first, so that the journal has every entry that Oxigraph has applied.
+    The quads first, so that the journal has every entry that was applied to them.
     """
     folder.mkdir(parents=True)
-    oxigraph.backup(folder / _QUADS)
+    quads.copy(folder / _QUADS)
     journal.backup(folder / _JOURNAL)
     manifest = _describe(folder)
     text = json.dumps(asdict(manifest), indent=2) + "\n"

@@ -69,11 +69,17 @@ class Journal:
             connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._connection = undo.enter_context(closing(connection))
             self._prepare()
-            self.sequence = self._connection.execute("SELECT max(sequence) FROM entry").fetchone()[0] or 0
-            self.verify(after=max(0, self.sequence - TAIL))
-            for entry in self.entries(self.sequence - 1):
-                self.head = entry.hash
+            self.reread()
             undo.pop_all()
+
+    def reread(self) -> None:
+        """Look how far the file has come: Ctrl-C may strike between an entry and its being counted."""
+        with self._lock, self._explained("日志文件无法读取", "the journal cannot be read"):
+            last = self._connection.execute("SELECT max(sequence) FROM entry").fetchone()[0]
+            self.sequence = last or 0
+        self.verify(after=max(0, self.sequence - TAIL))
+        for entry in self.entries(self.sequence - 1):
+            self.head = entry.hash
 
     def append(
         self, change: Change, *, actor: str, action: str, reason: str = "", key: str | None = None

@@ -1,18 +1,8 @@
-"""Oxigraph below the journal: whole changes, each with a marker of how far it has come.
+"""Oxigraph below the journal: whole changes, each with its marker (:mod:`kb.store.engine`).
 
-The marker is one quad of ``graph/system`` whose literal holds the number and the hash of the
-last journal entry that is in the store. It is written in the transaction of that entry, so the
-store holds it if and only if it holds the entry.
-
-**Why replay from the marker is right.** Oxigraph syncs no commit, so a power cut takes away the
-youngest transactions, and a crash may leave a bulk load half done. Write *S(n)* for the set of
-quads that the first *n* entries make, and let the marker found at start be *m*. All entries to
-*m* are in; of later ones, any part may be. So a quad that no entry after *m* mentions is as in
-*S(m)*, hence as in *S(n)*. A quad that some entry after *m* mentions is added or removed by the
-last of these, whatever it was before, and replay does that last. Either way it ends as in
-*S(n)*: replay needs no knowledge of what was lost, and replaying twice changes nothing. For the
-same reason an older marker is as good as the newest, only slower, so old markers are removed
-afterwards, in no transaction; the largest counts.
+**Markers.** Oxigraph syncs no commit, so a power cut takes away the youngest transactions. An older
+marker is as good as the newest, only slower, so old markers are removed afterwards, in no
+transaction; the largest counts.
 
 **How a change is applied atomically.** Additions alone go through ``extend()``, one write batch,
 with the marker among them. With removals, one ``update()`` of two operations is one transaction.
@@ -22,21 +12,18 @@ blank nodes keep their identity and no data is ever parsed as SPARQL.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 
-from pyoxigraph import Literal, NamedNode, Quad, Store
+from pyoxigraph import Literal, NamedNode, Quad, Store, Variable
 
 from kb.errors import StoreError
-from kb.namespaces import graph, xz
-from kb.store.journal import GENESIS
-from kb.store.protocol import Change, Entry, Term
+from kb.store.engine import APPLIED, SYSTEM, Engine, Marker
+from kb.store.protocol import Change, Entry, Result, Subject, Term
 
-SYSTEM = graph("system")
-"""The graph of the marker. No change may touch it, and no stranger sees it."""
+__all__ = ["BULK", "DAMAGE", "SYSTEM", "Marker", "Quads", "explained", "read_marker"]
 
 BULK = 10_000
 """From so many additions on, ``bulk_extend()`` is faster than ``extend()`` (measured)."""
@@ -44,39 +31,15 @@ BULK = 10_000
 DAMAGE = (OSError, RuntimeError)
 """What pyoxigraph raises over its files: the second where RocksDB says "Corruption"."""
 
-_APPLIED = xz("appliedEntry")
 _PARTS = {
     "s": attrgetter("subject"),
     "p": attrgetter("predicate"),
     "o": attrgetter("object"),
     "g": attrgetter("graph_name"),
 }
-_BATCH = 200_000  # quads that replay holds in memory: some 100 MB
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """The number and the hash of a journal entry; by default, those before the first."""
-
-    sequence: int = 0
-    hash: bytes = GENESIS
-
-    @property
-    def quad(self) -> Quad:
-        """The marker as it is stored."""
-        return Quad(SYSTEM, _APPLIED, Literal(f"{self.sequence} {self.hash.hex()}"), SYSTEM)
-
-    @classmethod
-    def of(cls, term: Term) -> Marker:
-        """Return the marker that *term*, the object of a marker quad, holds."""
-        try:
-            sequence, digest = str(getattr(term, "value", "")).split(" ")
-            return cls(int(sequence), bytes.fromhex(digest))
-        except ValueError as error:
-            raise OSError(f"the marker {term} is damaged") from error
-
-
-class Quads:
+class Quads(Engine):
     """The Oxigraph folder *path*; one thread writes at a time, any number read.
 
     :raises OSError, RuntimeError: where Oxigraph cannot read the folder, or its indexes disagree.
@@ -100,7 +63,7 @@ class Quads:
 
     def apply(self, change: Change, entry: Entry) -> None:
         """Apply *change* and the marker of its *entry*, wholly or not at all."""
-        marker = Marker(entry.sequence, entry.hash)
+        marker = Marker.after(entry)
         if change.removals:
             # A quad on both sides ends up added: the removals come first.
             _update(self.store, change.removals, [*change.additions, marker.quad])
@@ -108,40 +71,55 @@ class Quads:
             self.store.extend([*change.additions, marker.quad])
         self._advance(marker)
 
-    def fill(self, quads: Sequence[Quad], entry: Entry) -> None:
-        """Add many *quads*, then the marker of their *entry*; readers may see them come."""
-        self._add(quads)
-        self._mark(Marker(entry.sequence, entry.hash))
+    def match(
+        self, s: Subject | None, p: NamedNode | None, o: Term | None, graph: NamedNode | None
+    ) -> Iterator[Quad]:
+        """Return the quads that fit, but those of ``graph/system``; one view to the end."""
+        found = self.store.quads_for_pattern(s, p, o, graph)
+        if graph is not None and graph != SYSTEM:
+            return found
+        return (quad for quad in found if quad.graph_name != SYSTEM)
 
-    def replay(self, entries: Iterable[Entry]) -> None:
-        """Bring the store up to the last of *entries*, which are all that follow its marker.
+    def query(
+        self,
+        text: str,
+        substitutions: Mapping[Variable, Term] | None,
+        default_graph: Sequence[NamedNode] | None,
+        named_graphs: Sequence[NamedNode] | None,
+    ) -> Result:
+        """Answer a query as the protocol says."""
+        bindings = dict(substitutions) if substitutions else None
+        if default_graph is None and named_graphs is None:
+            return self.store.query(text, use_default_graph_as_union=True, substitutions=bindings)
+        # Both, always: Oxigraph takes a missing list for "everything".
+        return self.store.query(
+            text,
+            default_graph=list(default_graph or ()),
+            named_graphs=list(named_graphs or ()),
+            substitutions=bindings,
+        )
 
-        Only the last word about each quad is applied, in large batches.
-        """
-        present: dict[Quad, bool] = {}
-        entry = None
-        for entry in entries:
-            change = entry.change
-            present.update(dict.fromkeys(change.removals, False))
-            present.update(dict.fromkeys(change.additions, True))
-            if len(present) >= _BATCH:
-                self._settle(present, entry)
-                present.clear()
-        if entry is not None:
-            self._settle(present, entry)
+    def graphs(self) -> Iterator[NamedNode]:
+        """Return the names of the graphs with quads in them, but ``graph/system``."""
+        for name in self.store.named_graphs():
+            # Oxigraph remembers graphs that were emptied.
+            filled = next(self.store.quads_for_pattern(None, None, None, name), None)
+            if filled and isinstance(name, NamedNode) and name != SYSTEM:
+                yield name
 
-    def _settle(self, present: dict[Quad, bool], entry: Entry) -> None:
-        for quad, there in present.items():
-            if not there:
-                self.store.remove(quad)
-        self._add([quad for quad, there in present.items() if there])
-        self._mark(Marker(entry.sequence, entry.hash))
+    def copy(self, folder: Path) -> None:
+        """Write all quads and the marker into *folder*: hard links where the disk is the same."""
+        self.store.backup(folder)
 
     def _add(self, quads: Sequence[Quad]) -> None:
         if len(quads) >= BULK:
             self.store.bulk_extend(quads)
         else:
             self.store.extend(quads)
+
+    def _remove(self, quads: Sequence[Quad]) -> None:
+        for quad in quads:
+            self.store.remove(quad)
 
     def _mark(self, marker: Marker) -> None:
         self.store.extend([marker.quad])
@@ -171,8 +149,8 @@ def read_marker(store: Store) -> Marker:
         raise OSError("there is no marker")
     for name, quads in {
         "spog": look(SYSTEM, None, None, None),
-        "posg": look(None, _APPLIED, None, None),
-        "gpos": look(None, _APPLIED, None, SYSTEM),
+        "posg": look(None, APPLIED, None, None),
+        "gpos": look(None, APPLIED, None, SYSTEM),
         "ospg": look(None, None, latest.quad.object, None),
         "gosp": look(None, None, latest.quad.object, SYSTEM),
     }.items():

@@ -11,8 +11,9 @@ import shutil
 from pathlib import Path
 
 from kb.errors import StoreError, XiezhiError
+from kb.store.engine import Engine
 from kb.store.journal import Journal
-from kb.store.quads import DAMAGE, Marker, Quads
+from kb.store.quads import DAMAGE, Quads
 
 _log = logging.getLogger(__name__)
 
@@ -46,22 +47,31 @@ def rebuild_quads(folder: Path, journal: Journal) -> Quads:
     return _caught_up(_next(folder), journal)
 
 
+def catch_up(engine: Engine, journal: Journal, where: object) -> None:
+    """Apply all of *journal* that *engine*, which people know as *where*, lacks.
+
+    :raises StoreError: ``store.chain-broken`` where it has seen another journal than this one.
+    """
+    _compare(engine, journal)
+    if behind := journal.sequence - engine.marker.sequence:
+        level = logging.INFO if engine.marker.sequence else logging.WARNING
+        _log.log(level, "applying %d journal entries that %s lacks", behind, where)
+        engine.replay(journal.entries(engine.marker.sequence))
+
+
 def _caught_up(path: Path, journal: Journal) -> Quads:
     quads = Quads(path)
     try:
-        _compare(quads.marker, journal)
-        if behind := journal.sequence - quads.marker.sequence:
-            level = logging.INFO if quads.marker.sequence else logging.WARNING
-            _log.log(level, "applying %d journal entries that %s lacks", behind, path)
-            quads.replay(journal.entries(quads.marker.sequence))
+        catch_up(quads, journal, path)
     except BaseException:
         quads.close()
         raise
     return quads
 
 
-def _compare(marker: Marker, journal: Journal) -> None:
-    """Refuse a journal that was cut off or rewritten after Oxigraph applied it."""
+def _compare(engine: Engine, journal: Journal) -> None:
+    """Refuse a journal that was cut off or rewritten after *engine* applied it."""
+    marker = engine.marker
     if marker.sequence == 0:
         return
     entry = next(journal.entries(marker.sequence - 1), None)
@@ -72,7 +82,7 @@ def _compare(marker: Marker, journal: Journal) -> None:
             f"审计链断裂：第 {first} 条已应用，但日志中没有它，或内容不同",
             f"the audit chain is broken: entry {first} was applied, but the journal lacks it or has another",
             where=str(journal.path),
-            repair=("从备份恢复", "restore a backup"),
+            repair=engine.repair,
         )
 
 

@@ -12,13 +12,15 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from kb.errors import QueryRefused, QueryStopped, StoreError, XiezhiError
 from kb.store import formats, gate, wire
+from kb.store.endpoints import Endpoint
+from kb.store.federation import Federation
 from kb.store.process import Worker
 from kb.store.protocol import Store
 from kb.store.turns import Turns
@@ -74,9 +76,21 @@ class Service:
     :raises StoreError: ``store.worker`` where no worker starts.
     """
 
-    def __init__(self, store: Store, folder: Path, *, workers: int = 2, limits: Limits | None = None) -> None:
-        """Start the workers, which takes 0.2 seconds, and warn where their sandbox has a gap."""
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        *,
+        workers: int = 2,
+        limits: Limits | None = None,
+        endpoints: Mapping[str, Endpoint] | None = None,
+    ) -> None:
+        """Start the workers, which takes 0.2 seconds, and warn where their sandbox has a gap.
+
+        *endpoints*, by IRI, are those that ``SERVICE`` and ``LOAD`` may name; without any they are refused.
+        """
         self._limits = limits or Limits()
+        self.federation = Federation(endpoints) if endpoints else None
         self._closed = False
         self.views = Views(store, folder)
         self._places = threading.BoundedSemaphore(workers + self._limits.waiting)
@@ -106,19 +120,23 @@ class Service:
         dataset: Dataset = Dataset(),
         base: str | None = None,
         asker: Hashable = None,
+        before_asking: Callable[[], None] | None = None,
     ) -> Answer:
         """Answer a ``SELECT``, ``ASK``, ``CONSTRUCT`` or ``DESCRIBE``; *accept* as in HTTP.
 
         *dataset* may name any graphs; of those that *reader* may not see, it finds none. IRIs in the
         query are relative to *base*. *asker* is whoever shall not take the last worker from others, nor half
-        of the places to wait.
+        of the places to wait. *before_asking* is called where the query has a ``SERVICE``, before anything is
+        sent, and may refuse by an error.
 
-        :raises QueryRefused: by the gate (:func:`kb.store.gate.check`), ``query.not-acceptable``
-            (HTTP 406), ``query.syntax``, ``query.impossible`` (400), ``query.unwritable`` (406).
+        :raises QueryRefused: by the gate (:func:`kb.store.gate.check`), ``query.service`` (HTTP 403),
+            ``query.not-acceptable`` (406), ``query.syntax``, ``query.impossible`` (400), ``query.unwritable``
+            (406).
         :raises QueryStopped: ``query.timeout`` (504), ``query.crashed``, ``query.memory``,
-            ``query.answer-too-large``, ``query.failed``, ``query.busy``, ``query.closed`` (503).
+            ``query.answer-too-large``, ``query.failed``, ``query.service-failed``, ``query.busy``,
+            ``query.closed`` (503).
         """
-        gated = gate.check(query_text)
+        gated = gate.check(query_text, service=self.federation is not None)
         media = formats.choose(accept, gated.form)
         request = {
             "media": media,
@@ -129,6 +147,8 @@ class Service:
         }
         try:
             with self._turns.of(asker, self._limits.wait):
+                if self.federation is not None:
+                    query_text = self.federation.query(query_text, before_asking)
                 return self._run(query_text, request, reader)
         except TimeoutError:
             raise _stopped("busy") from None
@@ -144,6 +164,8 @@ class Service:
             worker.end()
             self._idle.put(worker)  # for those who wait, to be told
         self.views.close()
+        if self.federation is not None:
+            self.federation.close()
 
     def __enter__(self) -> Self:
         """Return the service, to be closed at the end of the block."""

@@ -92,14 +92,19 @@ class Writes:
         writer: Writer,
         dataset: Dataset = Dataset(),  # noqa: B008
         base: str | None = None,
+        before_asking: Callable[[], None] | None = None,
     ) -> Receipt | None:
         """Run the SPARQL update *text*; return the receipt, ``None`` where it changed nothing.
 
         *dataset* are the protocol's ``using-graph-uri`` and ``using-named-graph-uri``. IRIs in the update
-        are relative to *base*.
+        are relative to *base*. *before_asking* as of :meth:`kb.store.workers.Service.select`.
         """
-        gate.check_update(text)
+        federation = self._service.federation
+        gate.check_update(text, service=federation is not None)
+        reason = text
         text = with_dataset(text, dataset.default, dataset.named)
+        if federation is not None:
+            text = federation.update(text, self._parsed, PARSED, before_asking)
         with self._one, tempfile.TemporaryDirectory(dir=self._folder) as place:
             original, release = self._service.views.acquire(writer)
             try:
@@ -113,7 +118,7 @@ class Writes:
                 release()
             end = 8 + int.from_bytes(answer[:8])
             change = Change(_quads(answer[8:end]), _quads(answer[end:]))
-            return self._commit(change, writer, "sparql update", text)
+            return self._commit(change, writer, "sparql update", reason)
 
     def parse(self, body: bytes, media: str, base: str) -> list[Triple]:
         """Return the triples of the uploaded file *body* of type *media*, relative to the IRI *base*.
@@ -122,8 +127,7 @@ class Writes:
         """
         if media not in PARSED:
             raise _refused("media-type", media)
-        answer = self._run({"task": "parse", "media": media, "base": base}, body)
-        quads = pyoxigraph.parse(answer, format=RdfFormat.N_TRIPLES)
+        quads = pyoxigraph.parse(self._parsed(body, media, base), format=RdfFormat.N_TRIPLES)
         return [quad.triple for quad in quads]
 
     def put(
@@ -166,6 +170,10 @@ class Writes:
     def __exit__(self, *exception: object) -> None:
         """Close the writes."""
         self.close()
+
+    def _parsed(self, body: bytes, media: str, base: str) -> str:
+        """Return a file in N-Triples, its blank nodes under labels of their own."""
+        return self._run({"task": "parse", "media": media, "base": base}, body).decode()
 
     def _run(self, header: dict[str, Any], body: bytes, writer: Writer | None = None) -> bytes:
         """Do a task in a process; return its answer. What *writer* may not write is told first."""

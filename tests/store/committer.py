@@ -1,6 +1,6 @@
-"""A process that commits numbered transactions until it is killed; the test of kill -9 runs it.
+"""A process that commits numbered transactions until it is killed; the tests of kill -9 run it.
 
-``python committer.py FOLDER`` prints the number of each transaction once it is acknowledged. What
+``python committer.py FOLDER [URL]`` prints the number of each transaction once it is acknowledged. What
 transaction *n* does follows from *n* alone, so who knows how many happened knows every quad.
 """
 
@@ -13,6 +13,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from kb.store.embedded import open_store
 from kb.store.protocol import Change
+from kb.store.remote import open_remote
 
 P = NamedNode("urn:p")
 
@@ -38,7 +39,8 @@ def state(count: int) -> set[Quad]:
 
 def main() -> None:
     """Commit until killed."""
-    with open_store(Path(sys.argv[1])) as store:
+    folder, *url = sys.argv[1:]
+    with open_remote(Path(folder), *url) if url else open_store(Path(folder)) as store:
         while True:
             n = store.sequence + 1
             if n % 50 == 0:

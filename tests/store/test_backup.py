@@ -11,11 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from kinds import AnyStore, Opener
 from pyoxigraph import Quad
 
 from kb.errors import StoreError
 from kb.store.backup import restore
-from kb.store.embedded import EmbeddedStore, open_store
 from kb.store.protocol import Change
 
 Make = Callable[..., Quad]
@@ -23,7 +23,7 @@ WHO = {"actor": "a", "action": "b"}
 
 
 @pytest.fixture
-def backup(store: EmbeddedStore, tmp_path: Path, quad: Make) -> Path:
+def backup(store: AnyStore, tmp_path: Path, quad: Make) -> Path:
     """A backup of a store of five entries and 104 quads."""
     store.load([quad(f"s{n}") for n in range(100)], **WHO)
     for n in range(4):
@@ -33,7 +33,7 @@ def backup(store: EmbeddedStore, tmp_path: Path, quad: Make) -> Path:
 
 
 def test_a_backup_under_load_restores_to_a_state_that_the_store_was_in(
-    store: EmbeddedStore, tmp_path: Path, quad: Make
+    opener: Opener, store: AnyStore, tmp_path: Path, quad: Make
 ) -> None:
     store.load([quad(f"s{n}") for n in range(2000)], **WHO)
     done = threading.Event()
@@ -53,7 +53,7 @@ def test_a_backup_under_load_restores_to_a_state_that_the_store_was_in(
     head = next(store.entries(manifest.entries - 1)).hash.hex()
     assert manifest.head == head
     assert manifest.applied <= manifest.entries <= store.sequence
-    with open_store(tmp_path / "restored") as restored:
+    with opener(tmp_path / "restored") as restored:
         assert restored.sequence == restored.verify() == manifest.entries
         found = set(restored.match(None, None, None))
         counter = [quad("counter", o=manifest.entries - 1)] if manifest.entries > 1 else []
@@ -61,7 +61,7 @@ def test_a_backup_under_load_restores_to_a_state_that_the_store_was_in(
         restored.commit(Change([quad("new")]), **WHO)
 
 
-def test_the_manifest_counts_and_names_the_head_of_the_chain(store: EmbeddedStore, backup: Path) -> None:
+def test_the_manifest_counts_and_names_the_head_of_the_chain(store: AnyStore, backup: Path) -> None:
     assert sorted(path.name for path in backup.iterdir()) == ["journal.sqlite", "manifest.json", "quads-1"]
     last = next(store.entries(4))
     assert json.loads((backup / "manifest.json").read_text()) == {
@@ -110,16 +110,16 @@ def test_a_bad_backup_is_refused_and_leaves_no_store(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["backup", "store"]
 
 
-def test_restoring_over_something_is_refused(store: EmbeddedStore, backup: Path, tmp_path: Path) -> None:
+def test_restoring_over_something_is_refused(store: AnyStore, backup: Path, tmp_path: Path) -> None:
     with pytest.raises(StoreError) as error:
         restore(backup, tmp_path / "store")
     assert error.value.faults[0].code == "backup.exists"
 
 
 def test_the_journal_of_a_backup_alone_is_a_whole_store(
-    store: EmbeddedStore, backup: Path, tmp_path: Path
+    opener: Opener, store: AnyStore, backup: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "alone").mkdir()
     shutil.copy(backup / "journal.sqlite", tmp_path / "alone")
-    with open_store(tmp_path / "alone") as alone:
+    with opener(tmp_path / "alone") as alone:
         assert set(alone.match(None, None, None)) == set(store.match(None, None, None))

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from kinds import AnyStore
 from pyoxigraph import NamedNode, Quad
 from pyoxigraph import Store as Oxigraph
 
 from kb.store import checkpoints as module
 from kb.store.checkpoints import Checkpoints
-from kb.store.embedded import EmbeddedStore
 from kb.store.protocol import Change
 from kb.store.quads import SYSTEM
 
@@ -45,7 +45,7 @@ def content(checkpoint: Path) -> set[Quad]:
 
 
 def test_a_checkpoint_holds_everything_but_the_system_graph(
-    store: EmbeddedStore, folder: Path, quad: Make
+    store: AnyStore, folder: Path, quad: Make
 ) -> None:
     store.commit(Change([quad("a"), quad("b", g="h")]), **WHO)
     checkpoint = Checkpoints(store, folder).acquire()
@@ -56,7 +56,7 @@ def test_a_checkpoint_holds_everything_but_the_system_graph(
 
 
 def test_a_checkpoint_serves_for_300_ms_and_longer_where_nothing_changed(
-    store: EmbeddedStore, folder: Path, quad: Make, clock: Clock
+    store: AnyStore, folder: Path, quad: Make, clock: Clock
 ) -> None:
     checkpoints = Checkpoints(store, folder)
     first = checkpoints.acquire()
@@ -73,7 +73,7 @@ def test_a_checkpoint_serves_for_300_ms_and_longer_where_nothing_changed(
 
 
 def test_an_old_checkpoint_goes_when_its_last_user_releases_it(
-    store: EmbeddedStore, folder: Path, quad: Make, clock: Clock
+    store: AnyStore, folder: Path, quad: Make, clock: Clock
 ) -> None:
     checkpoints = Checkpoints(store, folder)
     first = checkpoints.acquire()
@@ -90,7 +90,7 @@ def test_an_old_checkpoint_goes_when_its_last_user_releases_it(
 
 
 def test_an_unused_old_checkpoint_goes_when_the_next_is_made(
-    store: EmbeddedStore, folder: Path, quad: Make, clock: Clock
+    store: AnyStore, folder: Path, quad: Make, clock: Clock
 ) -> None:
     checkpoints = Checkpoints(store, folder)
     checkpoints.release(checkpoints.acquire())
@@ -100,7 +100,7 @@ def test_an_unused_old_checkpoint_goes_when_the_next_is_made(
     assert list(folder.iterdir()) == [second]
 
 
-def test_strays_of_a_crash_are_deleted_at_start(store: EmbeddedStore, folder: Path) -> None:
+def test_strays_of_a_crash_are_deleted_at_start(store: AnyStore, folder: Path) -> None:
     (folder / "7.draft").mkdir(parents=True)
     (folder / "7.draft" / "CURRENT").write_text("half a checkpoint")
     (folder / "6").mkdir()
@@ -110,7 +110,7 @@ def test_strays_of_a_crash_are_deleted_at_start(store: EmbeddedStore, folder: Pa
 
 
 def test_a_checkpoint_can_be_read_while_the_store_is_written(
-    store: EmbeddedStore, folder: Path, quad: Make
+    store: AnyStore, folder: Path, quad: Make
 ) -> None:
     store.load([quad(f"s{n}") for n in range(1000)], **WHO)
     checkpoint = Oxigraph.read_only(str(Checkpoints(store, folder).acquire()))

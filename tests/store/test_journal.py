@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kinds import Opener
 from pyoxigraph import Quad
 
 from kb.errors import StoreError
 from kb.store import journal as module
-from kb.store.embedded import open_store
 from kb.store.journal import Journal
 from kb.store.protocol import Change
 
@@ -106,22 +106,26 @@ def test_no_two_entries_hash_alike_because_a_boundary_moved(path: Path) -> None:
     assert len(digests) == 4
 
 
-def test_a_journal_cut_off_at_its_end_is_found_by_oxigraphs_marker(tmp_path: Path, quad: Make) -> None:
-    with open_store(tmp_path) as store:
+def test_a_journal_cut_off_at_its_end_is_found_by_the_marker(
+    opener: Opener, tmp_path: Path, quad: Make
+) -> None:
+    with opener(tmp_path) as store:
         for n in range(5):
             store.commit(Change([quad(f"s{n}")]), actor="a", action="b")
     tamper(tmp_path / "journal.sqlite", "DELETE FROM entry WHERE sequence > 3")
     with pytest.raises(StoreError, match="entry 4 was applied, but the journal lacks it"):
-        open_store(tmp_path)
+        opener(tmp_path)
 
 
-def test_a_journal_rewritten_to_its_end_is_found_by_oxigraphs_marker(tmp_path: Path, quad: Make) -> None:
+def test_a_journal_rewritten_to_its_end_is_found_by_the_marker(
+    opener: Opener, tmp_path: Path, quad: Make
+) -> None:
     for folder, who in ((tmp_path / "true", "a"), (tmp_path / "forged", "b")):
-        with open_store(folder) as store:
+        with opener(folder) as store:
             store.commit(Change([quad("s")]), actor=who, action="b")
     (tmp_path / "forged/journal.sqlite").replace(tmp_path / "true/journal.sqlite")
     with pytest.raises(StoreError, match="entry 1 was applied, but the journal lacks it or has another"):
-        open_store(tmp_path / "true")
+        opener(tmp_path / "true")
 
 
 def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:

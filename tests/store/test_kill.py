@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from sparql_server import SparqlServer
 
 from kb.store.embedded import open_store
+from kb.store.remote import open_remote
 
 sys.path.insert(0, str(Path(__file__).parent))
 import committer
@@ -19,9 +21,9 @@ import committer
 KILLS = 50
 
 
-def kill_at_random(folder: Path, chance: random.Random) -> int:
+def kill_at_random(chance: random.Random, *arguments: str) -> int:
     """Run the committer for a moment, kill it, and return the last acknowledged number, or 0."""
-    command = [sys.executable, committer.__file__, str(folder)]
+    command = [sys.executable, committer.__file__, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         acknowledged = b""
@@ -62,7 +64,7 @@ def test_after_kill_9_under_load_nothing_acknowledged_is_lost_and_nothing_is_par
     chance = random.Random(kind)
     previous = 0
     for kill in range(KILLS // 5):
-        acknowledged = max(previous, kill_at_random(tmp_path, chance))
+        acknowledged = max(previous, kill_at_random(chance, str(tmp_path)))
         damage(tmp_path, kind, chance)
         previous = acknowledged
         if kill % 2:
@@ -70,6 +72,27 @@ def test_after_kill_9_under_load_nothing_acknowledged_is_lost_and_nothing_is_par
         with open_store(tmp_path) as store:
             count = store.sequence
             # One more a kill may be durable than was acknowledged: it struck in between.
+            assert acknowledged <= count <= acknowledged + 2
+            assert set(store.match(None, None, None)) == committer.state(count)
+            assert store.verify() == count
+    assert previous > 10
+
+
+def test_after_kill_9_a_remote_store_has_all_that_was_acknowledged_and_nothing_partial(
+    tmp_path: Path, sparql_server: SparqlServer
+) -> None:
+    chance = random.Random("remote")
+    previous = 0
+    for kill in range(KILLS // 5):
+        acknowledged = max(previous, kill_at_random(chance, str(tmp_path), sparql_server.url))
+        previous = acknowledged
+        if kill % 3 == 1:
+            sparql_server.stop()  # the server, too, is killed now and then
+            sparql_server.start()
+        if kill % 2:
+            continue
+        with open_remote(tmp_path, sparql_server.url) as store:
+            count = store.sequence
             assert acknowledged <= count <= acknowledged + 2
             assert set(store.match(None, None, None)) == committer.state(count)
             assert store.verify() == count

@@ -19,8 +19,9 @@ from pyoxigraph import Store as Oxigraph
 
 from kb.errors import StoreError
 from kb.store.embedded import open_store
+from kb.store.engine import SYSTEM, Marker
 from kb.store.protocol import Change, Store
-from kb.store.quads import SYSTEM, Marker, read_marker
+from kb.store.quads import read_marker
 
 Make = Callable[..., Quad]
 WHO = {"actor": "a", "action": "b"}

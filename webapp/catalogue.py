@@ -100,20 +100,16 @@ def records(path: str, ending: str) -> Response:
     window = "" if part.whole else f" from {part.offset}, {part.limit}"
     told = f"download dataset {path} as {ending}{window}"
     gatekeeper().trail.record(me().name, READ if restricted else EXPORT, told)
-    zipped = any(value == "gzip" and quality > 0 for value, quality in request.accept_encodings)
-    file, more = _written(entry, ending, part, zipped=zipped)
+    file, more = _written(entry, ending, part)
     response = send_file(file, media, as_attachment=True, download_name=f"{path.replace('/', '-')}.{ending}")
     response.headers["Content-Type"] = _typed(media)
-    response.vary.add("Accept-Encoding")
-    if zipped:
-        response.headers["Content-Encoding"] = "gzip"
     if more and part.limit is not None:
         following = f"{request.base_url}?offset={part.offset + part.limit}&limit={part.limit}"
         response.headers["Link"] = f'<{following}>; rel="next"'
     return response
 
 
-def _written(entry: Entry, ending: str, part: download.Page, *, zipped: bool) -> tuple[IO[bytes], bool]:
+def _written(entry: Entry, ending: str, part: download.Page) -> tuple[IO[bytes], bool]:
     """Return a file with the records, and whether others follow."""
     workspace = desk().workspace
     if not _places.acquire(timeout=PATIENCE):
@@ -121,7 +117,7 @@ def _written(entry: Entry, ending: str, part: download.Page, *, zipped: bool) ->
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the response
     try:
         shelf = workspace.shared.shelf
-        more = download.write(workspace.store, shelf, entry, ending, part, file, zipped=zipped)
+        more = download.write(workspace.store, shelf, entry, ending, part, file)
     except BaseException:
         file.close()
         raise

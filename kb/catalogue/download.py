@@ -9,12 +9,11 @@ mistake, it is left out.
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import IO, TypeAlias, cast
+from typing import IO, TypeAlias
 
 import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, RdfFormat, Triple
@@ -45,21 +44,11 @@ class Page:
         return self.offset == 0 and self.limit is None
 
 
-def write(
-    store: Store, shelf: Shelf, entry: Entry, ending: str, page: Page, output: IO[bytes], *, zipped: bool
-) -> bool:
+def write(store: Store, shelf: Shelf, entry: Entry, ending: str, page: Page, output: IO[bytes]) -> bool:
     """Write *page* of *entry* as *ending* (``ttl``, ``nt``, ``jsonld``, ``csv``) to *output*.
 
-    :param zipped: compress with gzip.
     :return: whether something follows the page.
     """
-    if not zipped:
-        return _write(store, shelf, entry, ending, page, output)
-    with gzip.GzipFile(fileobj=output, mode="wb", compresslevel=5, mtime=0) as packed:
-        return _write(store, shelf, entry, ending, page, cast(IO[bytes], packed))
-
-
-def _write(store: Store, shelf: Shelf, entry: Entry, ending: str, page: Page, output: IO[bytes]) -> bool:
     personal = shelf.personal(entry)
     quads = (quad for quad in store.match(None, None, None, entry.graph) if quad.predicate not in personal)
     if ending == "csv":

@@ -185,7 +185,7 @@ class Intake:
                         Change((), part), actor=actor, action="withdraw dataset", reason=reason
                     )
             old = list(self._store.match(dataset.iri, GENERATED, None, CATALOGUE))
-            moment = Literal(_now().isoformat(), datatype=NamedNode(XSD + "dateTime"))
+            moment = Literal(_said(_now()), datatype=NamedNode(XSD + "dateTime"))
             new = [
                 Quad(quad.object, xz("withdrawnAt"), moment, CATALOGUE)
                 for quad in old
@@ -214,8 +214,8 @@ class Intake:
                 file.name,
                 file.digest,
                 job.contract.digest,
-                started.isoformat(),
-                _now().isoformat(),
+                _said(started),
+                _said(_now()),
                 outcome.records,
                 outcome.stored,
                 outcome.quarantined,
@@ -307,6 +307,14 @@ class Intake:
 
 def _now() -> datetime:
     return datetime.now(CHINA)
+
+
+def _said(moment: datetime) -> str:
+    """Return *moment* as an ``xsd:dateTime`` in its canonical form, as the store gives it back."""
+    text = moment.isoformat()
+    second, _, rest = text.partition(".")
+    fraction, zone = rest[:6].rstrip("0"), rest[6:]
+    return text if not rest else f"{second}.{fraction}{zone}" if fraction else second + zone
 
 
 def _no_key(dataset: Dataset) -> XiezhiError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -23,10 +22,9 @@ from tests.catalogue.conftest import GAUGES, RISKS, ROSTER, TARGETS
 WHOLE = Page()
 
 
-def written(workspace: Workspace, path: str, ending: str, page: Page = WHOLE, **more: Any) -> bytes:
+def written(workspace: Workspace, path: str, ending: str, page: Page = WHOLE) -> bytes:
     output, shelf = io.BytesIO(), workspace.shared.shelf
-    more.setdefault("zipped", False)
-    download.write(workspace.store, shelf, shelf.get(path), ending, page, output, **more)
+    download.write(workspace.store, shelf, shelf.get(path), ending, page, output)
     return output.getvalue()
 
 
@@ -47,10 +45,6 @@ def test_a_download_is_the_graph(delivered: Workspace, path: str, ending: str) -
         assert set(found) == expected
 
 
-def test_a_compressed_download_is_the_same(delivered: Workspace) -> None:
-    assert gzip.decompress(written(delivered, RISKS, "nt", zipped=True)) == written(delivered, RISKS, "nt")
-
-
 def test_a_table_has_a_row_for_each_record_and_a_column_for_each_field(delivered: Workspace) -> None:
     table = rows(delivered, RISKS)
     assert len(table) == 5
@@ -67,7 +61,7 @@ def test_pages_put_together_are_the_whole(delivered: Workspace, ending: str) -> 
     shelf, offset, more = delivered.shared.shelf, 0, True
     while more:
         output, page = io.BytesIO(), Page(offset, 3)
-        more = download.write(delivered.store, shelf, shelf.get(GAUGES), ending, page, output, zipped=False)
+        more = download.write(delivered.store, shelf, shelf.get(GAUGES), ending, page, output)
         parts += output.getvalue().splitlines()[len(head) :]
         offset += 3
     assert offset == 12, "ten readings, three a page"
@@ -150,7 +144,7 @@ def test_records_are_written_while_the_store_is_read(delivered: Workspace, endin
     entry = shelf.get(RISKS)
     source = Endless(delivered, entry, size)
     output = Watched(source)
-    download.write(source, shelf, entry, ending, Page(), output, zipped=False)  # type: ignore[arg-type]
+    download.write(source, shelf, entry, ending, Page(), output)  # type: ignore[arg-type]
     assert source.read == size
     assert output.size > size * 20
     assert output.first < size / 10

@@ -7,13 +7,12 @@ import re
 import socket
 import stat
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from kb.access.policy import Policies
+from kb.services.workspace import Workspace
 from tests.webapp.conftest import Client, Server
 from webapp import create_app
 
@@ -139,10 +138,8 @@ def test_what_comes_from_others_is_the_file_that_was_reviewed() -> None:
         assert (VENDOR / f"{name.split('.')[0]}.LICENSE.txt").is_file()
 
 
-def test_without_a_query_service_sparql_says_so(tmp_path: Path) -> None:
-    store = SimpleNamespace(subscribe=lambda listener: None, match=lambda *pattern: iter(()))
-    workspace = SimpleNamespace(store=store, home=tmp_path, policies=Policies(cast(Any, store)))
-    app = create_app(cast(Any, workspace), testing=True)
+def test_without_a_query_service_sparql_says_so(workspace: Workspace) -> None:
+    app = create_app(workspace, testing=True)
     reply = app.test_client().get("/sparql?query=ASK{}")
     assert reply.status_code == 503
     assert reply.get_json()["faults"][0]["code"] == "query.off"

@@ -11,10 +11,10 @@ run: $(READY)  ## load ontology, rules and the model cities, start the server, p
 	@$(BIN)/xiezhi serve $(ARGS)
 
 test: $(READY) lint  ## everything that is promised
-	@$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
+	@$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-all: $(READY) lint  ## the slow ones too: peers of the benchmarks, a Spark cluster, more random cases
-	@$(BIN)/pytest --numprocesses auto --dist loadfile -m "slow or not slow" $(ARGS)
+	@$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder -m "slow or not slow" $(ARGS)
 
 lint: $(READY)  ## style, types, layers
 	@$(BIN)/ruff check .

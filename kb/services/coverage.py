@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -74,9 +75,12 @@ class Matrix:
         return next((c for c in self.cells if (c.type, c.city, c.rank) == (type_, city, rank)), None)
 
 
-def matrix(workspace: Workspace, on: date) -> Matrix:
-    """Return the coverage of the knowledge on the day *on*, over the cities that are loaded."""
-    result = Matrix(probes.types(workspace))
+def matrix(workspace: Workspace, on: date, types: Collection[NamedNode] | None = None) -> Matrix:
+    """Return the coverage of the knowledge on the day *on*, over the cities that are loaded.
+
+    :param types: of these types of incident only.
+    """
+    result = Matrix([one for one in probes.types(workspace) if types is None or one in types])
     scales = {name: _scale(workspace, name) for name in ("EventGrade", "WarningLevel")}
     for city, place in probes.cities(workspace):
         result.cities.append(city)

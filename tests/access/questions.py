@@ -84,8 +84,10 @@ class Questions:
         )
 
     def _triple(self) -> str:
+        path = self._path()
+        anchored = path.endswith(("*", "?"))  # else every term of the store is a pair with itself
         subject, other = (self._chance.choice((name, "?b", self._node())) for name in ("?a", "?c"))
-        return f"{subject} {self._path()} {other} ."
+        return f"{self._node() if anchored else subject} {path} {other} ."
 
     def _path(self) -> str:
         knows, near = (f"<{one.value}>" for one in PREDICATES)

@@ -204,11 +204,9 @@ def test_load_says_that_everything_is_up_to_date(xiezhi: Run) -> None:
 
 
 def test_check_finds_nothing_wrong_in_the_knowledge_that_is_shipped(xiezhi: Run) -> None:
-    done = xiezhi("check")
-    assert done.returncode == 0
-    assert " 0 errors, 1 warnings, " in done.stderr
-    (warning,) = done.stdout.splitlines()
-    assert "no case makes rule:more-than fire" in warning, "no condition makes this comparison yet"
+    done = xiezhi("check", "--quick")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert " 0 errors, 0 warnings, " in done.stderr
 
 
 def test_test_runs_the_cases_of_a_folder(xiezhi: Run) -> None:

@@ -1,19 +1,38 @@
-"""``why``, ``why-not``, ``ask-next`` and ``what-if`` as people run them."""
+"""``why``, ``why-not``, ``ask-next`` and ``what-if``; in this process, which is quicker than one each."""
 
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from click.testing import CliRunner
 from rdflib import Graph
 
+from kb.cli import main
 from kb.store.embedded import open_store
-from tests.cli.test_commands import Run, home, reported, xiezhi
+from tests.cli.test_commands import Run, home, reported
 
-__all__ = ["home", "reported", "xiezhi"]  # fixtures
+__all__ = ["home", "reported"]  # fixtures
+
+
+@pytest.fixture(scope="module")
+def xiezhi(home: Path) -> Run:
+    """``xiezhi("why", "fire", "grade")``: run the command on the store of this file, in English."""
+
+    def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        given = variables.pop("given", "")
+        runner = CliRunner(env={"XIEZHI_LANG": "en", **variables})
+        words = ["--home", str(home), *map(str, arguments)]
+        done = runner.invoke(main, words, input=given, prog_name="xiezhi")
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
+
+    return run
 
 
 def test_why_prints_linked_data_and_a_drawing(xiezhi: Run, reported: dict[str, Any]) -> None:

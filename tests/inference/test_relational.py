@@ -260,6 +260,7 @@ def test_a_key_says_which_term_it_stands_for(term: Term) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # PySpark's sockets
 @needs_spark
+@pytest.mark.slow
 def test_spark_derives_what_duckdb_derives() -> None:
     rules = parse(
         "RULE { ?x <urn:reach> ?y } WHERE { ?x <urn:to> ?y }"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -40,13 +40,20 @@ def closure(graphs: dict[URIRef, Graph]) -> Callable[[URIRef], Graph]:
     """A function from an ontology IRI to that ontology with all that it imports."""
 
     def load(start: URIRef) -> Graph:
-        union, waiting, seen = Graph(), [start], set()
-        while waiting:
-            iri = waiting.pop()
-            if iri not in seen:
-                seen.add(iri)
-                union += graphs[iri]
-                waiting += [URIRef(str(target)) for target in graphs[iri].objects(None, OWL.imports)]
+        union = Graph()
+        for iri in imported(graphs, start):
+            union += graphs[iri]
         return union
 
     return load
+
+
+def imported(graphs: Mapping[URIRef, Graph], start: URIRef) -> set[URIRef]:
+    """Return *start* and all that it imports."""
+    waiting, seen = [start], set()
+    while waiting:
+        iri = waiting.pop()
+        if iri not in seen:
+            seen.add(iri)
+            waiting += [URIRef(str(target)) for target in graphs[iri].objects(None, OWL.imports)]
+    return seen

@@ -18,22 +18,25 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SLOW = ("xiezhi bench bulk --city 110000 --size 1000000 --peer", "xiezhi coverage", "xiezhi check examples")
+"""Commands that take long, of which the tests of what they do run every time."""
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
 
 
 def commands() -> list[Any]:
-    """Return the lines of the README's ``sh`` blocks that are commands; benchmarks beside peers are slow."""
+    """Return the lines of the README's ``sh`` blocks that are commands."""
     lines = [line for block in BLOCK.findall(README) for line in block.splitlines()]
     found = [line for line in lines if line and not line.startswith(("#", ". "))]
     assert len(found) >= 8, "the README shows too few commands"
-    return [pytest.param(line, marks=pytest.mark.slow) if "--peer" in line else line for line in found]
+    return [pytest.param(line, marks=pytest.mark.slow) if line.startswith(SLOW) else line for line in found]
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of somebody who just cloned: own data folder, the venv first on the path."""
     home = tmp_path_factory.mktemp("readme")
-    return os.environ | {"XIEZHI_HOME": str(home), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"XIEZHI_HOME": str(home), "XIEZHI_PASSWORD": "correct horse battery", "PATH": path}
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +68,14 @@ def test_every_command_of_the_readme_works_beside_the_running_server(
     command: str, server: str, environment: dict[str, str]
 ) -> None:
     if command.startswith("xiezhi bench"):
-        command = re.sub(r"--incidents \d+", "--incidents 20", command).replace("110000", "370200")
-        command = re.sub(r"( --size \d+)+", " --size 20 --peer-size 2", command)
+        command = (
+            re.sub(r"--incidents \d+", "--incidents 20", command)
+            .replace(" --city 370200 --city", " --city")
+            .replace("110000", "370200")
+        )
+        peers = " --peer-size 2" if "bench bulk" in command else ""
+        command = re.sub(r"( --size \d+)+", f" --size 20{peers}", command)
+        command = re.sub(r"--records \d+", "--records 200", command)
     words = shlex.split(command)
     if words[0] == "python":
         words += [server]

@@ -139,6 +139,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Verdict:
         return check(base, None, TODAY, reasoning_too=False)
 
 
+@pytest.mark.slow  # the command of the README does the same in every run
 def test_the_knowledge_of_the_product_has_no_error(workspace: Workspace) -> None:
     with over(None) as base:
         verdict = check(base, workspace, TODAY)

@@ -83,11 +83,12 @@ def test_a_type_without_a_lead_and_one_with_two_are_found(workspace: Workspace, 
     )
     with over(tmp_path) as knowledge:
         trial = TrialWorkspace(workspace, knowledge)
-        changed = matrix(trial, TODAY)
-        two = changed.at(named(trial, "燃气爆炸"), changed.cities[0], 1)
+        explosion, landing = named(trial, "燃气爆炸"), named(trial, "火星登陆")
+        changed = matrix(trial, TODAY, [explosion, landing])
+        two = changed.at(explosion, changed.cities[0], 1)
         assert two is not None
         assert two.gaps == (Gap.TWO_LEADS,)
-        none = changed.at(named(trial, "火星登陆"), changed.cities[0], 1)
+        none = changed.at(landing, changed.cities[0], 1)
         assert none is not None
         assert none.gaps == (Gap.NO_THRESHOLD,)
 

@@ -27,7 +27,7 @@ from kb.services.impact.stages import GROUPS, LATER
 from kb.services.workspace import TrialWorkspace, Workspace
 
 N = 240
-SEEDS = (1,)
+SEEDS = (1, 2)
 CITY = "370200"
 SHOWN = LATER.union(*GROUPS)
 Facts = dict[NamedNode, tuple[Triple, ...]]
@@ -223,6 +223,7 @@ def test_the_impact_is_what_deriving_each_incident_gives(
     require_exact(workspace, drafted(EDITS), reported, archive)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_so_it_is_for_random_drafts(
     workspace: Workspace, reported: Facts, archive: Path, tmp_path: Path, seed: int

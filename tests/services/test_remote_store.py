@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sparql_server import SparqlServer
 
 from kb.services import incident
@@ -25,6 +26,7 @@ def answers(workspace: Workspace) -> list[dict[str, Any]]:
     return [recommend(workspace, answer) for answer in found]
 
 
+@pytest.mark.slow  # webapp/test_remote_store.py runs the application above such a store every time
 def test_a_city_above_a_remote_store_gets_the_same_recommendations_and_keeps_them(
     workspace: Workspace, sparql_server: SparqlServer, tmp_path: Path
 ) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 from flask import Flask
 
 from kb.report.values import CHINA_STANDARD_TIME
+from kb.sharing.problems import located
 from webapp.i18n import gettext as _
-from webapp.i18n import language
+from webapp.i18n import language, said
 
 DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 SPARK = 60
@@ -30,6 +31,7 @@ def init_app(app: Flask) -> None:
         amount=amount,
         deadlines=deadlines,
         phases=phases,
+        located=lambda position: said(located(position)),
         standing=standing,
         day=day,
         percent=percent,

@@ -13,6 +13,7 @@ import click
 from kb.cli.context import LANG, Context, faults_as_exit, progress
 from kb.errors import Text
 from kb.sharing import cells, quarantine
+from kb.sharing.problems import located
 from kb.sharing.reading import FORMATS
 
 _SHOWN = 20
@@ -210,9 +211,9 @@ def _counts(found: dict[str, Any], lang: str) -> str:
 
 def _problems(one: dict[str, Any], lang: str) -> Iterator[str]:
     for problem in one["problems"]:
-        place = " ".join(part for part in (one["position"], problem["column"]) if part)
+        where = " ".join(part for part in (located(one["position"]).in_(lang), problem["column"]) if part)
         value = f" “{problem['value']}”" if problem["value"] else ""
-        line = f"{place}{value}: {problem['message'][lang]}"
+        line = f"{where}{value}: {problem['message'][lang]}"
         repair = problem["repair"]
         yield line + (f"{'　→' if lang == 'zh' else '  →'} {repair[lang]}" if repair else "")
 

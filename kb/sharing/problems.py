@@ -14,6 +14,19 @@ HIDDEN = "***"
 """What stands in the place of a personal value: the steward has the file and the position."""
 
 
+_PLACES = {"row": "第 {} 行", "line": "第 {} 行", "node": "第 {} 个节点"}
+
+
+def located(position: str) -> Text:
+    """Return where a record stands in its file (``row 3``, ``line 12``, ``node 2``, a pointer) for people.
+
+    >>> located("row 3").zh
+    '第 3 行'
+    """
+    word, _, number = position.partition(" ")
+    return Text(_PLACES[word].format(number) if word in _PLACES else position, position)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a record.

@@ -13,7 +13,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Triple
 from kb.errors import Text
 from kb.namespaces import RDF_TYPE, ROOT, SH, xz
 from kb.sharing.datasets import Dataset
-from kb.sharing.problems import Problem, Rejected
+from kb.sharing.problems import Problem, Rejected, located
 from kb.store.protocol import Store, Subject, Term
 
 FOCUS = NamedNode(SH + "focusNode")
@@ -124,7 +124,7 @@ def rows(found: Iterable[Mapping[str, Any]], lang: str) -> Iterator[list[str]]:
         for problem in one["problems"]:
             repair = problem["repair"]
             yield [
-                one["position"],
+                located(one["position"]).in_(lang),
                 problem["column"],
                 problem["value"],
                 problem["message"][lang],

@@ -66,6 +66,7 @@ def test_the_incidents_of_the_store_are_counted_under_both(xiezhi: Run, changes:
     assert found["types"][0]["changed"] == 3
 
 
+@pytest.mark.slow
 def test_of_a_release_that_is_named_it_is_told_as_a_table_too(xiezhi: Run, changes: Path) -> None:
     name = xiezhi("release", "draft", changes, "--title", "lower", "--by", "a").stdout.strip()
     done = xiezhi("impact", name, "--format", "csv", lang="zh")

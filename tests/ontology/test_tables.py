@@ -30,12 +30,14 @@ class Desk:
     path: Path
     kind: str = "thresholds"
 
-    def export(self) -> None:
-        tables.export(Records.of(self.folder), tables.TABLES[self.kind], self.path)
+    def export(self) -> Records:
+        records = Records.of(self.folder)
+        tables.export(records, tables.TABLES[self.kind], self.path)
+        return records
 
     def plan(self, edit: Edit) -> Plan:
         """Export, let *edit* change the rows (dictionaries by column key), and plan the import."""
-        self.export()
+        records = self.export()
         table = tables.TABLES[self.kind]
         with self.path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -45,7 +47,7 @@ class Desk:
             writer = csv.writer(file)
             writer.writerow([c.heading for c in table.columns])
             writer.writerows([[row.get(c.key, "") for c in table.columns] for row in named])
-        return importing.plan(Records.of(self.folder), self.path)
+        return importing.plan(records, self.path)
 
     def apply(self, edit: Edit) -> dict[str, tuple[list[str], list[str]]]:
         """Import *edit* and return the lines that went and came in every file that changed."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from rdflib import OWL, RDF, RDFS, XSD, Graph, Namespace, URIRef
+from rdflib import OWL, RDF, RDFS, XSD, Graph, Literal, Namespace, URIRef
 
-from kb.ontology.reasoning import SOUND, Verdict, has_java, hermit_says, rustdl_says
+from kb.ontology.reasoning import OBEYED, SOUND, Verdict, has_java, hermit_says, rustdl_says
 
 XZ = Namespace("https://w3id.org/xiezhi/ns#")
 KB = Namespace("https://w3id.org/xiezhi/kb/")
@@ -85,3 +85,18 @@ def test_hermit_agrees_with_rustdl_on_the_faults_that_are_planted(
 ) -> None:
     for graph in (with_an_impossible_class, with_a_colour_for_a_grade):
         assert hermit_says(graph, tmp_path) == rustdl_says(graph, tmp_path) != SOUND
+
+
+@needs_java
+def test_no_file_makes_the_reasoner_import_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attack 21 of reliability.md."""
+    module = f"from pathlib import Path\nPath({str(tmp_path / 'done')!r}).touch()\n"
+    (tmp_path / "planted.py").write_text(module, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    planted = Graph()
+    ontology = URIRef("urn:planted")
+    planted.add((ontology, RDF.type, OWL.Ontology))
+    planted.add((URIRef("urn:planted#C"), RDF.type, OWL.Class))
+    planted.add((ontology, URIRef(f"{OBEYED}python_module"), Literal("planted")))
+    assert hermit_says(planted, tmp_path) == SOUND
+    assert not (tmp_path / "done").exists()

@@ -164,7 +164,7 @@ def test_the_table_of_what_is_wrong_is_for_people_in_their_language(
     told = [one.as_json() for one in intake.quarantined(at(RISKS))]
     zh, en = ("".join(cells.lines(quarantine.rows(told, lang))) for lang in ("zh", "en"))
     assert zh.startswith("\ufeff位置,列,值,原因,建议修正,")
-    assert "row 2,风险等级,'=1+1,“=1+1”不是已知的风险等级" in zh
+    assert "第 2 行,风险等级,'=1+1,“=1+1”不是已知的风险等级" in zh
     assert "no known risk level" in en
 
 

@@ -1,6 +1,7 @@
 """Random shapes on random data: both engines find the same, or the table says why not.
 
-100 pairs, others each time; ``XIEZHI_SHACL_PAIRS=10000`` for more.
+100 pairs, always the same ones, so that a run of all tests says nothing by chance;
+``XIEZHI_SHACL_PAIRS=10000`` takes more, and others each time.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tests.validation.differences import KINDS, PREFIXES, Kind
 from tests.validation.explaining import SEEN, Shapes, differing, kind_of, refused, unexplained
 from tests.validation.strategies import Pair, pairs
 
-PAIRS = int(os.environ.get("XIEZHI_SHACL_PAIRS", "100"))
+PAIRS = int(os.environ.get("XIEZHI_SHACL_PAIRS", "0"))
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Parsing weird boolean:UserWarning"),
     pytest.mark.filterwarnings("ignore::pyshacl.errors.ConstraintLoadWarning"),
@@ -30,7 +31,13 @@ pytestmark = [
 def test_random_pairs() -> None:
     tried: Counter[str] = Counter()
 
-    @settings(max_examples=PAIRS, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=PAIRS or 100,
+        derandomize=not PAIRS,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(pairs())
     def compare(pair: Pair) -> None:
         shapes, data = pair

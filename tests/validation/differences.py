@@ -68,6 +68,8 @@ class Look:
     parameters: Mapping[str, Sequence[Any]]
     compared: Sequence[Any]
     """For sh:lessThan: the values of the other property."""
+    turned: bool
+    """Whether the path has the inverse of a sequence in it."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,15 @@ def _is_byte(term: Any) -> bool:
 
 
 KINDS = [
+    Kind(
+        "the inverse of a sequence goes through it backwards",
+        SHACL,
+        "2.3.1.4",
+        "^(p/q) is ^q/^p; pySHACL turns each step round and leaves their order, as if ^p/^q were written.",
+        "ex:S sh:targetNode ex:a ; sh:path [ sh:inversePath ( ex:p ex:q ) ] ; sh:nodeKind sh:Literal .",
+        "ex:c ex:p ex:b . ex:b ex:q ex:a .",
+        lambda look: look.turned,
+    ),
     Kind(
         "what cannot be compared is out of range",
         SHACL,

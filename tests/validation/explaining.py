@@ -9,7 +9,7 @@ from typing import Any
 from pyoxigraph import Triple
 
 from kb.namespaces import RDF_TYPE, SH
-from kb.validation.vocabulary import LISTS, SHAPES
+from kb.validation.vocabulary import LISTS, PATHS, SHAPES
 from tests.validation import oracle
 from tests.validation.differences import KINDS, PYSHACL, SHACL, Kind, Look
 from tests.validation.oracle import Report, Result
@@ -41,6 +41,18 @@ class Shapes:
         return {
             p.removeprefix(SH): v for (s, p), v in self._objects.items() if s == shape and p.startswith(SH)
         }
+
+    def turned(self, path: Any, inverse: bool = False) -> bool:
+        """Whether the inverse of a sequence is somewhere in *path*."""
+        if self.objects(str(path), FIRST.value):
+            return inverse or any(self.turned(item) for item in self.items(path))
+        paths = [(name, one) for name in PATHS for one in self.objects(str(path), SH + name)]
+        inner = [
+            (name, one)
+            for name, value in paths
+            for one in (self.items(value) if name == "alternativePath" else [value])
+        ]
+        return any(self.turned(one, inverse != (name == "inversePath")) for name, one in inner)
 
     def within(self, shape: str) -> set[str]:
         """The shapes inside *shape*, however deep."""
@@ -78,7 +90,8 @@ def kind_of(shapes: Shapes, data: list[Triple], engine: str, result: Result) -> 
     other = [v for name in ("lessThan", "lessThanOrEquals") for v in parameters.get(name, [])]
     compared = [t.object for t in data if str(t.subject) == focus and t.predicate in other]
     name = component.rpartition("#")[2].removesuffix("ConstraintComponent")
-    look = Look(engine, name, names.get(value), parameters, compared)
+    turned = any(shapes.turned(path) for path in parameters.get("path", []))
+    look = Look(engine, name, names.get(value), parameters, compared, turned)
     return next((kind for kind in KINDS if kind.of(look)), None)
 
 

@@ -107,7 +107,9 @@ def test_a_property_is_completed_by_its_name_or_iri_with_the_keyboard_alone(
 
 def test_a_prefix_is_completed_from_those_of_this_city(officer: Any) -> None:
     page = opened(officer("en-US"))
+    page.wait_for_load_state("networkidle")  # the list of prefixes is there
     typed(page, "\nASK {}", 0, 0, "PREFIX xz")
+    page.wait_for_function("xiezhiEditor.getValue().startsWith('PREFIX xz')")
     page.keyboard.press("Control+Space")
     expect(page.locator(HINTS)).to_have_text("xz: <https://w3id.org/xiezhi/ns#>")
     typed(page, "\nASK {}", 0, 0, "PREFIX foaf")

@@ -21,16 +21,13 @@ MAY_BUILD = {
     "kb/services/store_bench.py": "three constants of the benchmark",
     "kb/services/synthetic.py": "SQL of the benchmark's own tables",
     "kb/srl/oxigraph.py": "an expression that was parsed and is written out by the serializer",
-    "kb/srl/serialize.py": "the serializer of parsed rules",
     "kb/store/agency.py": "two constants",
     "kb/store/endpoint_rows.py": "terms of the engine's own type, written as N-Triples",
     "kb/store/federation.py": "triples that the engine parsed, written as N-Triples",
-    "kb/store/outgoing.py": "a part of a query that the engine parsed, cut at the parser's places",
     "kb/store/quads.py": "variables numbered by us; terms are bound by substitution",
     "kb/store/remote_quads.py": "terms of the engine's own type, written as N-Triples",
-    "webapp/sparql_page.py": "NamedNode, which refuses whatever is no IRI",
 }
-"""Modules that put the text of a query together, each with what makes it safe. Whoever adds one says why here."""
+"""Modules that put the text of a query together, each with what makes it safe; whoever adds one says why."""
 
 
 def built(source: str) -> Iterator[ast.expr]:

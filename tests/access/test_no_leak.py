@@ -23,7 +23,7 @@ from kb.store.workers import Limits, Service
 from tests.access.questions import Question, Questions
 from tests.access.world import GRAPHS, fill, principals, secret
 
-ROLES = 10
+ROLES = 12
 QUERIES = 1000
 """For each role."""
 LIMITS = Limits(deadline=0.5)

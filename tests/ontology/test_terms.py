@@ -19,6 +19,8 @@ UNNAMED = {
         "Duty",
         "ModuleUse",
         "LevelBinding",
+        "ReleaseAuthority",
+        "FlowClock",
         "Cascade",
         "GroupUse",
         "MenuUse",

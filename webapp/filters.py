@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask
 
-from kb.report.values import CHINA_STANDARD_TIME
+from kb.clock import CHINA_STANDARD_TIME
 from kb.sharing.problems import located
 from webapp.i18n import gettext as _
 from webapp.i18n import language, said

@@ -10,8 +10,8 @@ from datetime import date
 
 from flask import Blueprint, Response, jsonify, request
 
+from kb.clock import today
 from kb.errors import InputError
-from kb.report.values import today
 from kb.services.releases import listing
 from kb.services.releases.replay import replay as replay_incident
 from webapp.access import requires

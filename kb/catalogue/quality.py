@@ -24,7 +24,8 @@ from pyoxigraph import Literal, NamedNode, Quad
 from kb.catalogue import void
 from kb.catalogue.metrics import DQV, Metric, Situation, measured, metrics
 from kb.catalogue.shelf import Delivery, Entry, Shelf
-from kb.catalogue.trend import LOCAL, Trends
+from kb.catalogue.trend import Trends
+from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import StoreError
 from kb.namespaces import PROV, RDF_TYPE, ROOT, XSD
 from kb.ontology.names import Names
@@ -58,7 +59,7 @@ class Quality:
         Where the store cannot take the values, readers see those that there are.
         """
         now = now or datetime.now(UTC)
-        if self._measured != now.astimezone(LOCAL).date():
+        if self._measured != now.astimezone(CHINA_STANDARD_TIME).date():
             try:
                 self.catch_up(now)
             except StoreError as error:
@@ -72,7 +73,8 @@ class Quality:
         now = now or datetime.now(UTC)
         with self._measuring:
             self._measurer = get_ident()
-            self._measured = now.astimezone(LOCAL).date()  # first: a delivery from here on undoes it
+            # First: a delivery from here on undoes it.
+            self._measured = now.astimezone(CHINA_STANDARD_TIME).date()
             try:
                 return self._catch_up(now)
             except BaseException:
@@ -153,15 +155,15 @@ class Quality:
         if not good or entry.limit is None or not known:
             return
         have = {
-            point.time.astimezone(LOCAL).date()
+            point.time.astimezone(CHINA_STANDARD_TIME).date()
             for metric in known
             for point in self._trends.of(entry.iri, metric.name)
         }
-        today = now.astimezone(LOCAL).date()
-        day = max(min(good).astimezone(LOCAL).date(), today - timedelta(days=LONGEST))
+        today = now.astimezone(CHINA_STANDARD_TIME).date()
+        day = max(min(good).astimezone(CHINA_STANDARD_TIME).date(), today - timedelta(days=LONGEST))
         while day <= today:
             if day not in have:
-                yield min(now, datetime.combine(day, time.max, LOCAL))
+                yield min(now, datetime.combine(day, time.max, CHINA_STANDARD_TIME))
             day += timedelta(days=1)
 
     def _filled(self, entry: Entry) -> tuple[int, int] | None:
@@ -212,7 +214,7 @@ def measurement(
 
 
 def _end_of_day(at: datetime) -> datetime:
-    return datetime.combine(at.astimezone(LOCAL).date(), time.max, LOCAL)
+    return datetime.combine(at.astimezone(CHINA_STANDARD_TIME).date(), time.max, CHINA_STANDARD_TIME)
 
 
 def _literal(text: str, kind: str) -> Literal:

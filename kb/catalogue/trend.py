@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from pyoxigraph import NamedNode, QuerySolutions
 
@@ -11,8 +11,6 @@ from kb.catalogue.kept import Kept
 from kb.sharing.datasets import CATALOGUE
 from kb.store.protocol import Change, Store
 
-LOCAL = timezone(timedelta(hours=8))
-"""Days are those of China, which keeps one time."""
 _ALL = """
 PREFIX dqv: <http://www.w3.org/ns/dqv#>
 PREFIX prov: <http://www.w3.org/ns/prov#>

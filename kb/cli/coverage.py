@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from kb.cli.context import LANG, Context, faults_as_exit
+from kb.clock import today
 from kb.ontology import knowledge
-from kb.report.values import today
 from kb.services import coverage_views as views
 from kb.services.coverage import matrix
 from kb.services.workspace import TrialWorkspace

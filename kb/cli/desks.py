@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from kb.catalogue.catalogue import serialize
 from kb.catalogue.dcat import Addresses
 from kb.cli.remote import JSON, Remote, as_object
-from kb.report.values import today
+from kb.clock import today
 from kb.services import asking, auditing, explaining, export, incident, whatif, whynot
 from kb.services.audience import everything
 from kb.services.datasets import DatasetViews

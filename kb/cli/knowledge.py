@@ -12,10 +12,10 @@ from typing import Any
 import click
 
 from kb.cli.context import Context, faults_as_exit, running_server
+from kb.clock import today
 from kb.errors import InputError, Text, both
 from kb.ontology import documentation, knowledge, reasoning
 from kb.ontology.checks.finding import Severity
-from kb.report.values import today
 from kb.resources import folder
 from kb.services import case_reasons, cases
 from kb.services.checking import Verdict

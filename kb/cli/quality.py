@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from kb.catalogue.trend import LOCAL
 from kb.cli.context import LANG, Context, faults_as_exit
+from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import Text
 from kb.services.quality import as_csv
 
@@ -63,4 +63,4 @@ def _values(found: dict[str, Any], item: dict[str, Any], lang: str) -> str:
 
 
 def _local(time: str) -> str:
-    return f"{datetime.fromisoformat(time).astimezone(LOCAL):%Y-%m-%d %H:%M}"
+    return f"{datetime.fromisoformat(time).astimezone(CHINA_STANDARD_TIME):%Y-%m-%d %H:%M}"

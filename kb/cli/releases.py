@@ -16,11 +16,11 @@ from rich.table import Table
 
 from kb.cli import text
 from kb.cli.context import LANG, Context, faults_as_exit
+from kb.clock import today
 from kb.errors import Text
 from kb.ontology import knowledge
 from kb.ontology.checks.finding import short
 from kb.ontology.knowledge import Knowledge
-from kb.report.values import today
 from kb.services.releases import desk, life
 from kb.services.releases.archive import Archive
 from kb.services.releases.difference import difference, records

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import Text
-from kb.report.values import CHINA_STANDARD_TIME
 
 WORDS = {
     "incident": Text("事件", "Incident"),

@@ -9,8 +9,8 @@ import click
 from kb.access.accounts import TOKEN_DAYS, Accounts
 from kb.access.policy import role_names
 from kb.cli.context import Context, faults_as_exit
+from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import Text
-from kb.report.values import CHINA_STANDARD_TIME
 from kb.resources import folder
 
 ROLES = click.option("--role", "roles", multiple=True, help="Role; may be given several times. 角色。")

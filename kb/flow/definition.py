@@ -33,6 +33,7 @@ class Step:
 
     *action* is the right that it needs, *parties* are the sides that may take it (none: anybody with the
     right), *not_by* the steps whose actors may not take it. *sets* must be given a value, *may_set* may be.
+    With *restarts_clock*, the clock of the state starts anew although the state stays.
     """
 
     iri: NamedNode
@@ -47,6 +48,7 @@ class Step:
     guards: tuple[NamedNode, ...]
     sets: tuple[NamedNode, ...]
     may_set: tuple[NamedNode, ...]
+    restarts_clock: bool
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def _step(store: Store, iri: NamedNode) -> Step:
         _nodes(store, iri, "guardedBy"),
         _nodes(store, iri, "sets"),
         _nodes(store, iri, "maySet"),
+        "true" in _literals(store, iri, "restartsClock"),
     )
 
 

@@ -22,7 +22,7 @@ from kb.flow.machine import FlowMachine, Life
 from kb.namespaces import xz
 from kb.store.protocol import Change, Store
 
-STATE, REVISION, LENGTH = xz("flowState"), xz("revision"), xz("length")
+STATE, REVISION, SINCE, LENGTH = xz("flowState"), xz("revision"), xz("since"), xz("length")
 _STRIPES = 256
 
 
@@ -158,6 +158,8 @@ def _state(life: Life, graph: NamedNode) -> Iterator[Quad]:
         return
     yield Quad(life.about, STATE, life.state, graph)
     yield Quad(life.about, REVISION, integer(life.revision), graph)
+    if life.since is not None:
+        yield Quad(life.about, SINCE, event.moment(life.since), graph)
     for property_, terms in life.values.items():
         for term in terms:
             yield Quad(life.about, property_, term, graph)

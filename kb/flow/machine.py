@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pyoxigraph import NamedNode
@@ -29,12 +30,14 @@ Guard = Callable[[], Text | None]
 class Life:
     """Where a thing is: its *state*, the values that its steps set, and the number of its last event.
 
+    *since* is when the clock of the state started: when it was entered, unless a step restarted the clock.
     *actors* are those who took each step, for the four-eyes principle. State ``None``: it does not exist yet.
     """
 
     about: NamedNode
     state: NamedNode | None = None
     revision: int = 0
+    since: datetime | None = None
     values: Mapping[NamedNode, tuple[Term, ...]] = field(default_factory=dict)
     actors: Mapping[NamedNode, frozenset[str]] = field(default_factory=dict)
 
@@ -97,7 +100,9 @@ class FlowMachine:
         state = self._next(life, step)
         actors = {**life.actors, step.iri: life.actors.get(step.iri, frozenset()) | {event.actor}}
         values = {**life.values, **event.values}
-        return Life(life.about, state, event.number, {p: v for p, v in values.items() if v}, actors)
+        since = event.at if state != life.state or step.restarts_clock else life.since
+        kept = {p: v for p, v in values.items() if v}
+        return Life(life.about, state, event.number, since, kept, actors)
 
     def replay(self, about: NamedNode, events: Iterable[Event]) -> Life:
         """Return the life of *about* that *events*, in order, give."""

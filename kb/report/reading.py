@@ -14,11 +14,12 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Triple
 
+from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import Fault, ReportRejected, Text
 from kb.namespaces import RDF_TYPE, ROOT, XSD, xz
 from kb.ontology.names import Names, did_you_mean, nearest
 from kb.report.places import find_area
-from kb.report.values import CHINA_STANDARD_TIME, is_text, literal, not_text, short, wrong
+from kb.report.values import is_text, literal, not_text, short, wrong
 from kb.report.vocabulary import Field, Vocabulary
 from kb.store.protocol import Store
 

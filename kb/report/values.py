@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 from pyoxigraph import Literal, NamedNode
 
+from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import Fault, Text
 from kb.namespaces import XSD
 from kb.srl.syntax import Term
 
 Value: TypeAlias = str | int | Decimal | bool
 """A value as a report gives it."""
-CHINA_STANDARD_TIME = timezone(timedelta(hours=8))
-"""All of China keeps one time; a report without an offset is meant so."""
 MAX_TEXT = 2000
 MAX_DIGITS, MAX_DECIMALS = 15, 6
 """Of a number in a report: a yuan amount of a thousand trillion is a slip of the finger."""
@@ -30,11 +29,6 @@ EARLIEST, LATEST = 1900, 2200
 """Years that a report may speak of; what is impossible among them is the contract's to say."""
 ACCEPTED_TRUE = {"true", "是", "有", "yes"}
 ACCEPTED_FALSE = {"false", "否", "无", "no"}
-
-
-def today() -> date:
-    """Return the day that it is in China, wherever the machine stands."""
-    return datetime.now(CHINA_STANDARD_TIME).date()
 
 
 def literal(kind: NamedNode, key: str, value: object) -> Literal | Fault:

@@ -13,6 +13,7 @@ from pyoxigraph import NamedNode
 from kb.access.policy import Policies
 from kb.catalogue.shared import Shared
 from kb.city import builder
+from kb.clock import today
 from kb.inference.engine import Engine, is_read
 from kb.inference.program import Program, read
 from kb.ontology import files
@@ -21,7 +22,6 @@ from kb.ontology.knowledge import Knowledge
 from kb.ontology.names import Names
 from kb.report.contract import Contract
 from kb.report.reading import Reader
-from kb.report.values import today
 from kb.report.vocabulary import Vocabulary
 from kb.resources import folder
 from kb.services import loading

@@ -19,6 +19,7 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad
 
+from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import Text, XiezhiError
 from kb.namespaces import XSD, xz
 from kb.sharing import deliveries, process, quarantine, spool
@@ -35,7 +36,6 @@ from kb.sharing.process import Good, Job
 from kb.sharing.promotion import ATOMIC, Promotion
 from kb.sharing.quarantine import Quarantined
 from kb.sharing.spool import Spool, Writing
-from kb.sharing.values import CHINA
 from kb.store.protocol import Change, Store
 from kb.validation.shapes import Shapes
 
@@ -306,7 +306,7 @@ class Intake:
 
 
 def _now() -> datetime:
-    return datetime.now(CHINA)
+    return datetime.now(CHINA_STANDARD_TIME)
 
 
 def _said(moment: datetime) -> str:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import Text
 from kb.sharing.incoming import Incoming
 from kb.sharing.intake import READING, Intake
-from kb.sharing.values import CHINA
 
 Progress = Callable[[Text, int, int], None]
 CITY, CONTRACT = "370200", "observations"
@@ -96,7 +96,7 @@ def measure(
 
 def write(file: Path, size: int, area: str) -> None:
     """Write *size* readings of 2,000 rain gauges, one a minute, all invented."""
-    start = datetime(2026, 1, 1, tzinfo=CHINA)
+    start = datetime(2026, 1, 1, tzinfo=CHINA_STANDARD_TIME)
     with file.open("w", encoding="utf-8", newline="") as out:
         rows = csv.writer(out)
         rows.writerow(["监测点", "监测项", "监测时间", "读数", "所在网格", "置信度"])

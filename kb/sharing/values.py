@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
+from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import Text
 from kb.namespaces import XSD
 
-CHINA = timezone(timedelta(hours=8))
-"""All of China keeps one time; a time without an offset is meant so."""
 LENGTH = 4_000
 """The most characters of a text."""
 EARLIEST, LATEST = 1900, 2200
@@ -117,7 +116,7 @@ def date_time(text: str, format_: str = "") -> str | Misfit:
     moment = _parsed(text, format_)
     if moment is not None and len(text) > 10:
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=CHINA)
+            moment = moment.replace(tzinfo=CHINA_STANDARD_TIME)
         return f'"{moment.isoformat()}"^^<{XSD}dateTime>'
     guess = _guess(text)
     shown = f"{guess:%Y-%m-%dT%H:%M:%S}+08:00" if guess else ""

@@ -10,7 +10,7 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.catalogue.metrics import DQV, metrics
-from kb.catalogue.trend import LOCAL
+from kb.clock import CHINA_STANDARD_TIME
 from kb.namespaces import PROV, RDF_TYPE, ROOT, graph, xz
 from kb.services.datasets import DatasetViews
 from kb.services.quality import as_csv
@@ -60,7 +60,7 @@ def test_timeliness_is_whole_within_the_limit_and_falls_with_every_day_after_it(
     trend = values(measured, RISKS, "timeliness")
     last = measured.shared.shelf.freshness(measured.shared.shelf.get(RISKS), now).last
     assert last is not None
-    days = (now.astimezone(LOCAL).date() - last.astimezone(LOCAL).date()).days + 1
+    days = (now.astimezone(CHINA_STANDARD_TIME).date() - last.astimezone(CHINA_STANDARD_TIME).date()).days + 1
     assert len(trend) == days, "missed days are made up for: one value for each day since the delivery"
     assert trend[:31] == [1] * 31
     assert trend[-1] == pytest.approx(31 / 40, abs=0.002)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kb.clock import today
 from kb.errors import Forbidden, InputError, KnowledgeFault, NotFound, StoreError
 from kb.ontology.knowledge import over, shipped
-from kb.report.values import today
 from kb.services import incident
 from kb.services.incident import derive
 from kb.services.releases import desk, life

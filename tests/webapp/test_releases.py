@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from kb.report.values import today
+from kb.clock import today
 from tests.webapp.conftest import Client
 
 TODAY = today()

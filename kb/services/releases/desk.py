@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from kb.clock import today
 from kb.errors import InputError, KnowledgeFault, NotFound
 from kb.ontology.knowledge import Knowledge
-from kb.report.values import today
 from kb.services import cases
 from kb.services.checking import check
 from kb.services.releases import life

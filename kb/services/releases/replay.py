@@ -7,9 +7,9 @@ from typing import Any
 
 from pyoxigraph import Quad, Triple
 
+from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import Forbidden, NotFound, Text, both
 from kb.namespaces import graph
-from kb.report.values import CHINA_STANDARD_TIME
 from kb.services.audience import Visible, everything
 from kb.services.incident import Answer, derive, recall
 from kb.services.recommendation import recommend

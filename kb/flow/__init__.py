@@ -6,6 +6,8 @@
     machine      runs a flow (the library transitions): what is possible, what a step leads to; draws it
     event        one step that was taken, as data and as quads
     ledger       timelines in the store: events are appended together with the state, in one commit
+    clocks       how long a thing may stay in a state; calendar: when a clock runs
+    flows        all of them for one store, made anew when the ontology changes
 
     FlowRefused (InputError)    the step cannot be taken
     └── Conflict                somebody else acted first (HTTP 409)

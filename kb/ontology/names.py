@@ -9,7 +9,7 @@ from pyoxigraph import Literal, NamedNode
 from rapidfuzz import fuzz, process
 
 from kb.errors import Text
-from kb.namespaces import RDF_TYPE, RDFS_LABEL, SKOS, xz
+from kb.namespaces import RDF_TYPE, RDFS_LABEL, SKOS, graph, xz
 from kb.store.protocol import Change, Store, Subject, Term
 
 ALT_LABEL = NamedNode(SKOS + "altLabel")
@@ -129,6 +129,11 @@ def did_you_mean(names: Sequence[str]) -> Text | None:
     return Text("是否指：" + "、".join(names), "did you mean " + ", ".join(names) + "?")
 
 
+_ABOUT_INCIDENTS = tuple(
+    str(graph(name)).removesuffix(">") for name in ("incident/", "response/", "directive/", "timeline/")
+)
+
+
 def about_incidents(change: Change) -> bool:
-    """Whether *change* touches nothing but reports and responses, which give nothing a name."""
-    return all("/graph/incident/" in str(g) or "/graph/response/" in str(g) for g in change.graphs)
+    """Whether *change* touches nothing but what is about incidents, which gives nothing a name."""
+    return all(str(name).startswith(_ABOUT_INCIDENTS) for name in change.graphs)

@@ -14,6 +14,7 @@ from kb.access.policy import Policies
 from kb.catalogue.shared import Shared
 from kb.city import builder
 from kb.clock import today
+from kb.flow.flows import Flows
 from kb.inference.engine import Engine, is_read
 from kb.inference.program import Program, read
 from kb.ontology import files
@@ -93,6 +94,11 @@ class Workspace:
     def intake(self) -> Intake:
         """Where departments deliver datasets. The contracts are the product's: releases hold no mappings."""
         return Intake(self.store, self.home, folder("ontology") / "shapes", vault=self.vault)
+
+    @cached_property
+    def flows(self) -> Flows:
+        """How incidents, directives and plans live, and their timelines."""
+        return Flows(self.store)
 
     @cached_property
     def vault(self) -> Vault:

@@ -237,7 +237,8 @@ def test_a_department_asks_another_for_help_without_a_superior(
     one, other = addressee(workspace, confirmed, 1), addressee(workspace, confirmed, 2)
     request = Request(NamedNode(other), NamedNode(one), Text("支援十人", "send ten people"), lateral=True)
     acting.draft(workspace, confirmed, request, who("department-officer", one), now=START)
-    (asked,) = reading.requested_by(workspace, NamedNode(one))
+    sent = reading.requested_by(workspace, NamedNode(one))
+    (asked,) = [life for life in sent if terms.parts_of(life.about)[0] == confirmed]
     assert asked.about in {life.about for life in reading.of_department(workspace, NamedNode(other))}
     assert reading.view(workspace, asked)["lateral"]
     assert reading.timeline(workspace, confirmed, asked.about)[0]["body"]["iri"] == one

@@ -18,6 +18,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -26,6 +27,7 @@ from waitress.server import create_server
 from kb.access.accounts import Accounts
 from kb.access.openid import Provider
 from kb.errors import InputError, XiezhiError
+from kb.services.directives import watching
 from kb.services.loading import Progress
 from kb.services.workspace import Workspace
 from kb.store.endpoints import endpoints
@@ -43,7 +45,8 @@ CONNECTIONS = 2_000
 """A connection that sends nothing, or a byte now and then, costs a descriptor but no thread."""
 SILENCE = 30
 """Seconds of silence after which a connection is closed."""
-DAY = 86_400.0
+DAY, WATCH = 86_400.0, 15.0
+"""Seconds: how often keys expire; how often overdue directives are looked for."""
 LARGEST_BODY = 256 << 20
 """Bytes that waitress takes from the wire; each route then has its own, mostly far smaller limit."""
 _log = logging.getLogger(__name__)
@@ -115,7 +118,11 @@ def serve(
         # The first officer who types a place should not wait for the index of places.
         app.extensions["xiezhi"].places.suggest("1")
         url = _url(host, listener.getsockname()[1])
-        with _daily(workspace.vault.expire), _noted(home / NOTE, url, key):
+        with (
+            _repeated(DAY, workspace.vault.expire),
+            _repeated(WATCH, partial(watching.tick, workspace)),
+            _noted(home / NOTE, url, key),
+        ):
             if ready is not None:
                 ready(url)
             try:
@@ -125,19 +132,19 @@ def serve(
 
 
 @contextmanager
-def _daily(work: Callable[[], object]) -> Iterator[None]:
-    """Do *work* now, and once a day until the end of the block."""
+def _repeated(seconds: float, work: Callable[[], object]) -> Iterator[None]:
+    """Do *work* now, and every so many *seconds* until the end of the block."""
     work()
     over = threading.Event()
 
     def run() -> None:
-        while not over.wait(DAY):
+        while not over.wait(seconds):
             try:
                 work()
-            except XiezhiError as error:  # tomorrow it may work; today somebody should read why not
-                _log.error("daily work: %s", error)
+            except XiezhiError as error:  # next time it may work; now somebody should read why not
+                _log.error("repeated work: %s", error)
 
-    thread = threading.Thread(target=run, name="daily", daemon=True)
+    thread = threading.Thread(target=run, name="repeated", daemon=True)
     thread.start()
     try:
         yield

@@ -211,6 +211,8 @@ def _write(
         addressee = life.one(terms.ADDRESSEE)
         refused = dict.fromkeys((*life.values.get(terms.REFUSED, ()), addressee))
         given[terms.REFUSED] = tuple(refused)  # type: ignore[arg-type]
+    if terms.ADDRESSEE in step.sets and terms.ESCALATED_IN in life.values:
+        given[terms.ESCALATED_IN] = ()  # who gets it now starts with his own superior
     machine.check(
         life,
         step,

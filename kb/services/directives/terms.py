@@ -11,6 +11,7 @@ DIRECTIVE = xz("Directive")
 OF, ADDRESSEE, ISSUER, TASK = xz("directiveOf"), xz("addressee"), xz("issuer"), xz("task")
 MODULE, DUTY, LEVEL, PARENT = xz("onModule"), xz("onDuty"), xz("atLevel"), xz("subDirectiveOf")
 BECAUSE, LATERAL, REFUSED, ESCALATED = xz("becauseOf"), xz("lateral"), xz("refusedBy"), xz("escalatedTo")
+ESCALATED_IN = xz("escalatedIn")
 CONFIRMED, OVERRIDE, SCORE = xz("confirmedResponse"), xz("override"), xz("score")
 SYSTEM_NAME = "xiezhi"
 """What the journal calls the system where it acts by itself."""

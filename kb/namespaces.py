@@ -48,3 +48,7 @@ def xz(name: str) -> NamedNode:
 def graph(path: str) -> NamedNode:
     """Return the IRI of the named graph *path*, such as ``"incident/2026-001"``."""
     return NamedNode(f"{ROOT}graph/{path}")
+
+
+ONTOLOGY, CATALOGUE = graph("ontology"), graph("catalogue")
+"""The graphs of what is declared, which no delivery and no stranger can write."""

@@ -17,10 +17,9 @@ import pyoxigraph
 from pyoxigraph import Literal, NamedNode, RdfFormat
 
 from kb.errors import Text
-from kb.namespaces import RDF_TYPE, RDFS_LABEL, ROOT, graph, xz
+from kb.namespaces import CATALOGUE, ONTOLOGY, RDF_TYPE, RDFS_LABEL, ROOT, graph, xz
 from kb.store.protocol import Change, Store
 
-ONTOLOGY, CATALOGUE = graph("ontology"), graph("catalogue")
 GRAPHS = f"{ROOT}graph/"
 OUTSIDE = "*"
 """The prefix that stands for every graph that is not of this system."""

@@ -34,12 +34,11 @@ from kb.catalogue.dcat import (
 )
 from kb.catalogue.metrics import DQV
 from kb.catalogue.shared import Shared
-from kb.catalogue.shelf import ONTOLOGY, SYSTEM, Entry
+from kb.catalogue.shelf import SYSTEM, Entry
 from kb.catalogue.void import VOID
 from kb.errors import NotFound, Text
-from kb.namespaces import DCTERMS, PREFIXES, RDF_TYPE
+from kb.namespaces import CATALOGUE, DCTERMS, ONTOLOGY, PREFIXES, RDF_TYPE
 from kb.ontology.names import Names
-from kb.sharing.datasets import CATALOGUE
 from kb.store.protocol import Store
 
 HYDRA = "http://www.w3.org/ns/hydra/core#"

@@ -14,12 +14,11 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from kb.catalogue.metrics import DQV
 from kb.catalogue.shared import Shared
-from kb.catalogue.shelf import ONTOLOGY, SYSTEM, Entry, contract_iri
+from kb.catalogue.shelf import SYSTEM, Entry, contract_iri
 from kb.catalogue.void import VOID, void
 from kb.errors import Text
-from kb.namespaces import DCTERMS, DCTERMS_SOURCE, RDF_TYPE, RDFS_LABEL, ROOT, XSD, xz
+from kb.namespaces import CATALOGUE, DCTERMS, DCTERMS_SOURCE, ONTOLOGY, RDF_TYPE, RDFS_LABEL, ROOT, XSD, xz
 from kb.ontology.names import Names
-from kb.sharing.datasets import CATALOGUE
 from kb.store.protocol import Store, Subject, Term
 
 DCAT = "http://www.w3.org/ns/dcat#"

@@ -14,12 +14,11 @@ from pyoxigraph import Literal, NamedNode
 from kb.catalogue.freshness import freshness, seconds_of
 from kb.catalogue.shelf import Delivery, Entry
 from kb.errors import Text
-from kb.namespaces import RDF_TYPE, RDFS_LABEL, SKOS, XSD, graph, xz
+from kb.namespaces import ONTOLOGY, RDF_TYPE, RDFS_LABEL, SKOS, XSD, xz
 from kb.ontology.names import Names
 from kb.store.protocol import Store, Term
 
 DQV = "http://www.w3.org/ns/dqv#"
-ONTOLOGY = graph("ontology")
 _TRUE = Literal("true", datatype=NamedNode(XSD + "boolean"))
 
 

@@ -27,9 +27,8 @@ from kb.catalogue.shelf import Delivery, Entry, Shelf
 from kb.catalogue.trend import Trends
 from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import StoreError
-from kb.namespaces import PROV, RDF_TYPE, ROOT, XSD
+from kb.namespaces import CATALOGUE, PROV, RDF_TYPE, ROOT, XSD
 from kb.ontology.names import Names
-from kb.sharing.datasets import CATALOGUE
 from kb.store.protocol import Change, Store
 
 MEASUREMENT = NamedNode(DQV + "QualityMeasurement")

@@ -16,9 +16,9 @@ from kb.catalogue.quality import Quality
 from kb.catalogue.shelf import SOURCE, Entry, Shelf
 from kb.catalogue.trend import Trends
 from kb.catalogue.void import Statistics
+from kb.namespaces import CATALOGUE
 from kb.ontology.names import Names
 from kb.sharing import quarantine
-from kb.sharing.datasets import CATALOGUE
 from kb.sharing.quarantine import Quarantined
 from kb.store.protocol import Change, Store, Term
 

@@ -17,10 +17,22 @@ from pyoxigraph import Literal, NamedNode, Triple
 from kb.catalogue.freshness import Freshness, freshness
 from kb.catalogue.kept import Kept
 from kb.errors import NotFound, Text
-from kb.namespaces import DCTERMS, DCTERMS_SOURCE, RDF_TYPE, RDFS_LABEL, ROOT, SH, XSD, graph, xz
+from kb.namespaces import (
+    CATALOGUE,
+    DCTERMS,
+    DCTERMS_SOURCE,
+    ONTOLOGY,
+    RDF_TYPE,
+    RDFS_LABEL,
+    ROOT,
+    SH,
+    XSD,
+    graph,
+    xz,
+)
 from kb.ontology.names import Names, did_you_mean, nearest
 from kb.sharing import deliveries
-from kb.sharing.datasets import CATALOGUE, Dataset, Datasets
+from kb.sharing.datasets import Dataset, Datasets
 from kb.store.protocol import Change, Store, Subject
 
 GRAPHS = ROOT + "graph/"
@@ -28,7 +40,6 @@ SOURCE = GRAPHS + "source/"
 SYSTEM = NamedNode(ROOT + "system")
 MIT = NamedNode("https://spdx.org/licenses/MIT")
 SHAPES = graph("shapes")
-ONTOLOGY = graph("ontology")
 _OWN = ("ontology", "knowledge/", "city/")
 _OWN_GRAPHS = tuple(GRAPHS + name for name in _OWN)
 _READERS_ONLY, _TRUE = xz("listedForReadersOnly"), Literal("true", datatype=NamedNode(XSD + "boolean"))

@@ -8,7 +8,7 @@ from datetime import datetime
 from pyoxigraph import NamedNode, QuerySolutions
 
 from kb.catalogue.kept import Kept
-from kb.sharing.datasets import CATALOGUE
+from kb.namespaces import CATALOGUE
 from kb.store.protocol import Change, Store
 
 _ALL = """

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Triple, Variable
 
 from kb.catalogue.shelf import Entry
-from kb.namespaces import RDF_TYPE, ROOT, XSD
-from kb.sharing.datasets import CATALOGUE
+from kb.namespaces import CATALOGUE, RDF_TYPE, ROOT, XSD
 from kb.store.protocol import Change, Store
 
 VOID = "http://rdfs.org/ns/void#"

@@ -9,8 +9,7 @@ from rdflib.xsd_datetime import Duration, parse_xsd_duration
 
 from kb.errors import KnowledgeFault
 from kb.flow.calendar import Calendar
-from kb.flow.definition import ONTOLOGY
-from kb.namespaces import RDF_TYPE, xz
+from kb.namespaces import ONTOLOGY, RDF_TYPE, xz
 from kb.store.protocol import Store, Term
 
 

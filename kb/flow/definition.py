@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pyoxigraph import Literal, NamedNode
 
 from kb.errors import KnowledgeFault, Text
-from kb.namespaces import RDF_TYPE, RDFS_LABEL, ROOT, graph, xz
+from kb.namespaces import ONTOLOGY, RDF_TYPE, RDFS_LABEL, ROOT, xz
 from kb.store.protocol import Store
 
-ONTOLOGY = graph("ontology")
 FLOWS = f"{ROOT}kb/flow/"
 SYSTEM = NamedNode(f"{ROOT}kb/party/system")
 """The party that acts when a clock runs out."""

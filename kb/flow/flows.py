@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 
 from kb.flow.clocks import Clocks
-from kb.flow.definition import ONTOLOGY, read
+from kb.flow.definition import read
 from kb.flow.ledger import Ledger
 from kb.flow.machine import FlowMachine
+from kb.namespaces import ONTOLOGY
 from kb.store.protocol import Change, Store
 
 

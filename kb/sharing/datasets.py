@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
 from kb.errors import Fault, InputError, NotFound, Text
-from kb.namespaces import DCTERMS, PROV, RDF_TYPE, ROOT, graph, xz
+from kb.namespaces import CATALOGUE, DCTERMS, PROV, RDF_TYPE, ROOT, graph, xz
 from kb.ontology.names import did_you_mean, nearest
 from kb.sharing.contracts import Contracts
 from kb.sharing.errors import DatasetFault
@@ -22,7 +22,6 @@ from kb.sharing.reading import Unreadable, guard
 from kb.store.protocol import Change, Store, Term
 from kb.validation.shapes import Shapes
 
-CATALOGUE = graph("catalogue")
 DATASET = ROOT + "dataset/"
 MODIFIED = NamedNode(DCTERMS + "modified")
 GENERATED = NamedNode(PROV + "wasGeneratedBy")

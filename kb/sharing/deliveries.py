@@ -8,8 +8,8 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from kb.namespaces import PROV, RDF_TYPE, ROOT, XSD, xz
-from kb.sharing.datasets import CATALOGUE, GENERATED, MODIFIED, Dataset
+from kb.namespaces import CATALOGUE, PROV, RDF_TYPE, ROOT, XSD, xz
+from kb.sharing.datasets import GENERATED, MODIFIED, Dataset
 from kb.store.protocol import Store, Term
 
 STARTED = NamedNode(PROV + "startedAtTime")

@@ -21,10 +21,10 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import Text, XiezhiError
-from kb.namespaces import XSD, xz
+from kb.namespaces import CATALOGUE, XSD, xz
 from kb.sharing import deliveries, process, quarantine, spool
 from kb.sharing.contracts import Contracts
-from kb.sharing.datasets import CATALOGUE, GENERATED, Dataset, Datasets
+from kb.sharing.datasets import GENERATED, Dataset, Datasets
 from kb.sharing.deliveries import DELIVERY, Delivery
 from kb.sharing.errors import DatasetFault, DeliveryBusy, DeliveryRefused
 from kb.sharing.incoming import Incoming

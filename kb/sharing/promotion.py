@@ -21,8 +21,9 @@ from itertools import groupby
 from pyoxigraph import NamedNode, Quad
 
 from kb.errors import Text
+from kb.namespaces import CATALOGUE
 from kb.sharing import deliveries, process, quarantine
-from kb.sharing.datasets import CATALOGUE, GENERATED, Dataset
+from kb.sharing.datasets import GENERATED, Dataset
 from kb.sharing.deliveries import ENDED, Delivery
 from kb.sharing.personal.sealing import Sealing
 from kb.sharing.process import Job

@@ -22,7 +22,7 @@ import pyoxigraph
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store
 
 from kb.namespaces import graph
-from kb.store import wire
+from kb.store import nesting, wire
 from kb.store.touched import may_touch
 from kb.store.worker import TooLarge, begin, deadline, send
 
@@ -41,21 +41,6 @@ PARSED = {
 DEPTH = 100
 """How deep brackets may nest in a file; the parser of JSON-LD overflows its stack at 4,000."""
 _SIDES = ("additions", "removals")
-_DOCTYPE = re.compile(rb"<!\s*(doctype|entity)", re.IGNORECASE)
-# What may hide a bracket comes first: strings of Turtle and JSON, IRIs, comments; all of it linear.
-_BRACKETS = re.compile(
-    r"""
-      \"\"\" (?: [^"\\] | \\. | "(?!"") )*+ \"\"\"
-    | \'\'\' (?: [^'\\] | \\. | '(?!\'\') )*+ \'\'\'
-    | " (?: [^"\\\n] | \\. )*+ "
-    | ' (?: [^'\\\n] | \\. )*+ '
-    | < [^<>"{}|^`\\\s]*+ >
-    | \# [^\n]*+
-    | (?P<open> [\[{(] | << )
-    | (?P<close> [\]})] | >> )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 _CONTEXT = re.compile(r'"@(context|import)"\s*:\s*(\[[^\]]*)?"', re.DOTALL)
 
 
@@ -153,17 +138,13 @@ def parse(header: dict[str, Any], body: bytes) -> bytes:
 
 def _require_harmless(media: str, body: bytes) -> None:
     """Refuse what would send the parser astray before it has read it."""
-    if media.endswith("xml") and _DOCTYPE.search(body):
+    if media.endswith("xml") and nesting.DOCTYPE.search(body):
         raise Rejected("doctype", "a document type or entity declaration")
     text = body.decode()  # every format but XML is UTF-8; XML of another encoding is refused here
-    depth = 0
-    for token in _BRACKETS.finditer(text):
-        if token["open"]:
-            depth += 1
-        elif token["close"]:
-            depth -= 1
-        if depth > DEPTH:
-            raise Rejected("too-deep", f"brackets nest deeper than {DEPTH}")
+    tokens = nesting.JSON if media.endswith("json") else nesting.TURTLE
+    opening, closing = (*nesting.OPENING, b"<<"), (*nesting.CLOSING, b">>")
+    if nesting.beyond(body, tokens, DEPTH, opening, closing) is not None:
+        raise Rejected("too-deep", f"brackets nest deeper than {DEPTH}")
     if media.endswith("json") and _CONTEXT.search(text):
         raise Rejected("context", "a context that lies elsewhere")
 

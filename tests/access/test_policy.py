@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad
 
-from kb.access.policy import CATALOGUE, ONTOLOGY, Policies, Policy
+from kb.access.policy import Policies, Policy
 from kb.access.principal import VISITOR, Operator, Principal
 from kb.errors import Forbidden
-from kb.namespaces import RDF_TYPE, ROOT, graph, xz
+from kb.namespaces import CATALOGUE, ONTOLOGY, RDF_TYPE, ROOT, graph, xz
 from kb.store.embedded import EmbeddedStore, open_store
 from kb.store.protocol import Change
 from tests.access.world import FIRE, WATER, fill, principals

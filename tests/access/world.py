@@ -9,9 +9,9 @@ from itertools import product
 import pyoxigraph
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat
 
-from kb.access.policy import CATALOGUE, ONTOLOGY, Policy
+from kb.access.policy import Policy
 from kb.access.principal import Principal
-from kb.namespaces import ROOT, graph, xz
+from kb.namespaces import CATALOGUE, ONTOLOGY, ROOT, graph, xz
 from kb.resources import folder
 from kb.store.protocol import Store
 

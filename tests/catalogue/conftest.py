@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad
 
-from kb.namespaces import PROV, ROOT, xz
+from kb.namespaces import CATALOGUE, PROV, ROOT, xz
 from kb.services.workspace import Workspace
-from kb.sharing.datasets import CATALOGUE
 from kb.sharing.incoming import Incoming
 from kb.store.protocol import Change
 

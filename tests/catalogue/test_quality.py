@@ -11,11 +11,10 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.catalogue.metrics import DQV, metrics
 from kb.clock import CHINA_STANDARD_TIME
-from kb.namespaces import PROV, RDF_TYPE, ROOT, graph, xz
+from kb.namespaces import CATALOGUE, PROV, RDF_TYPE, ROOT, graph, xz
 from kb.services.datasets import DatasetViews
 from kb.services.quality import as_csv
 from kb.services.workspace import Workspace
-from kb.sharing.datasets import CATALOGUE
 from kb.store.protocol import Change
 from tests.catalogue.conftest import GAUGES, RISKS, ROSTER, TARGETS, iri
 

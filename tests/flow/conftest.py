@@ -9,7 +9,7 @@ import pyoxigraph
 import pytest
 from pyoxigraph import Quad, RdfFormat
 
-from kb.flow.definition import ONTOLOGY
+from kb.namespaces import ONTOLOGY
 from kb.store.embedded import EmbeddedStore
 from kb.store.protocol import Change
 

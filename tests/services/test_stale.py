@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad
 
-from kb.namespaces import DCTERMS, RDF_TYPE, ROOT, XSD, graph, xz
+from kb.namespaces import CATALOGUE, DCTERMS, RDF_TYPE, ROOT, XSD, graph, xz
 from kb.services import incident
 from kb.services.audience import Visible, everything
 from kb.services.incident import Answer
 from kb.services.recommendation import recommend
 from kb.services.workspace import Workspace
-from kb.sharing.datasets import CATALOGUE
 from kb.store.protocol import Change
 
 NOW = datetime.now(UTC)

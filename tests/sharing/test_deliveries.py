@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pyoxigraph import NamedNode
 
-from kb.namespaces import RDF_TYPE, SH, xz
+from kb.namespaces import CATALOGUE, RDF_TYPE, SH, xz
 from kb.services.workspace import Workspace
 from kb.sharing import cells, quarantine
-from kb.sharing.datasets import CATALOGUE, Dataset
+from kb.sharing.datasets import Dataset
 from kb.sharing.errors import DatasetFault
 from kb.sharing.incoming import Incoming
 from kb.sharing.intake import Intake, Outcome

@@ -182,7 +182,7 @@ def test_sparql_of_any_role_sees_no_value_that_is_not_masked(opened: Opened) -> 
         answer = [str(row["o"]) for row in rows]  # type: ignore[union-attr]
         assert not [value for value in answer if any(secret in value for secret in SECRETS)]
         seen |= {role for value in answer if ciphertext.TYPE.value in value}
-    assert seen == {"commander"}
+    assert seen == {"commander", "chief-commander"}
 
 
 def test_what_waits_between_reading_and_storing_is_covered_too(opened: Opened, contract: Contract) -> None:
@@ -265,7 +265,7 @@ def test_rotation_seals_all_anew_in_one_commit_and_the_old_key_opens_nothing_any
 
 
 def test_every_other_role_is_refused(opened: Opened) -> None:
-    for role in set(opened.policy.roles) - {"commander"}:
+    for role in set(opened.policy.roles) - {"commander", "chief-commander"}:
         with pytest.raises(Forbidden):
             read(opened, "a", role)
     assert READ not in [action for _, action, _ in journal(opened)]

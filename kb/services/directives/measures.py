@@ -15,10 +15,9 @@ from typing import Any
 from pyoxigraph import NamedNode
 
 from kb.errors import both
-from kb.flow.definition import ONTOLOGY
 from kb.flow.event import Event
 from kb.flow.machine import FlowMachine, Life
-from kb.namespaces import RDF_TYPE, graph, xz
+from kb.namespaces import ONTOLOGY, RDF_TYPE, graph, xz
 from kb.services.directives import terms
 from kb.services.workspace import Workspace
 from kb.store.protocol import Term

@@ -8,9 +8,9 @@ from pyoxigraph import NamedNode
 
 from kb.access.principal import Operator, Principal
 from kb.errors import Text
-from kb.flow.definition import FLOWS, ONTOLOGY, SYSTEM
+from kb.flow.definition import FLOWS, SYSTEM
 from kb.flow.machine import Actor, Guard, Life
-from kb.namespaces import RDF_TYPE, ROOT, xz
+from kb.namespaces import ONTOLOGY, RDF_TYPE, ROOT, xz
 from kb.services.directives import terms
 from kb.services.workspace import Workspace
 from kb.store.protocol import Term

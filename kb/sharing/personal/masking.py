@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode
 
-from kb.namespaces import graph, xz
+from kb.namespaces import ONTOLOGY, xz
 from kb.store.protocol import Store
 
-ONTOLOGY = graph("ontology")
 HIDDEN_SHARE = 3
 """One character of so many must be hidden, or all are: four digits of a number of five hide nothing."""
 

@@ -13,6 +13,7 @@ from typing import IO
 
 from kb.errors import Text
 from kb.sharing.reading import Unreadable
+from kb.store import nesting
 
 DEPTH = 64
 """How deep brackets may nest in JSON and Turtle."""
@@ -27,41 +28,22 @@ RATIO = 200
 SMALL = 1 << 20
 NEWLINE = b"\n"
 
-# Strings first: they may hold brackets. All quantifiers that could run far are possessive: linear.
-_JSON = re.compile(rb'"(?:[^"\\]|\\.)*+"?+|[\[\]{}]', re.DOTALL)
-_TURTLE = re.compile(
-    rb'"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?+'
-    rb"|'''(?:[^'\\]|\\.|'(?!''))*+(?:''')?+"
-    rb'|"(?:[^"\\\n\r]|\\.)*+"?+'
-    rb"|'(?:[^'\\\n\r]|\\.)*+'?+"
-    rb"|<<|>>"
-    rb'|<[^<>"{}|^`\\\x00-\x20]*+>'
-    rb"|#[^\n\r]*+"
-    rb"|[(\[{)\]}]",
-    re.DOTALL,
-)
-_OPENING, _CLOSING = frozenset(b"([{"), frozenset(b")]}")
-_DOCTYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-
 
 def json(text: bytes) -> None:
     """Turn away JSON that nests deeper than :data:`DEPTH`."""
-    _brackets(text, _JSON)
+    _brackets(text, nesting.JSON)
 
 
 def turtle(text: bytes) -> None:
     """Turn away Turtle that nests deeper than :data:`DEPTH`, its triple terms deeper than four."""
-    terms = 0
-    for token in _TURTLE.finditer(text):
-        terms += (token[0] == b"<<") - (token[0] == b">>")
-        if terms > TRIPLE_TERMS:
-            raise Unreadable(
-                "too-deep",
-                f"三元组项嵌套超过 {TRIPLE_TERMS} 层",
-                f"triple terms nest deeper than {TRIPLE_TERMS}",
-                _line(text, token.start()),
-            )
-    _brackets(text, _TURTLE)
+    if (place := nesting.beyond(text, nesting.TURTLE, TRIPLE_TERMS, (b"<<",), (b">>",))) is not None:
+        raise Unreadable(
+            "too-deep",
+            f"三元组项嵌套超过 {TRIPLE_TERMS} 层",
+            f"triple terms nest deeper than {TRIPLE_TERMS}",
+            _line(text, place),
+        )
+    _brackets(text, nesting.TURTLE)
 
 
 def xml(text: bytes, where: str = "") -> None:
@@ -74,7 +56,7 @@ def xml(text: bytes, where: str = "") -> None:
             where,
             Text("另存为 UTF-8", "save it as UTF-8"),
         )
-    if _DOCTYPE.search(text):
+    if nesting.DOCTYPE.search(text):
         raise Unreadable(
             "doctype",
             "不接受带 DOCTYPE 或实体声明的 XML",
@@ -134,16 +116,10 @@ def _bomb(zh: str, en: str) -> Unreadable:
 
 
 def _brackets(text: bytes, tokens: re.Pattern[bytes]) -> None:
-    depth = 0
-    for token in tokens.finditer(text):
-        mark = text[token.start()]
-        if token.end() - token.start() != 1:
-            continue
-        depth += (mark in _OPENING) - (mark in _CLOSING)
-        if depth > DEPTH:
-            raise Unreadable(
-                "too-deep",
-                f"括号嵌套超过 {DEPTH} 层",
-                f"brackets nest deeper than {DEPTH}",
-                _line(text, token.start()),
-            )
+    if (place := nesting.beyond(text, tokens, DEPTH)) is not None:
+        raise Unreadable(
+            "too-deep",
+            f"括号嵌套超过 {DEPTH} 层",
+            f"brackets nest deeper than {DEPTH}",
+            _line(text, place),
+        )

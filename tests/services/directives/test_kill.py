@@ -23,7 +23,7 @@ MORE = 25
 
 
 def acknowledged(home: Path, prefix: str, after: float) -> dict[str, int]:
-    """Kill the program *after* so many seconds of work; return the last event that it told of each incident."""
+    """Kill the program *after* so many seconds; return the last event that it told of each incident."""
     root = str(Path(__file__).parents[3])
     environment = {**os.environ, "PYTHONPATH": root}
     command = [sys.executable, str(PROGRAM), str(home), prefix]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from kb.flow import Conflict, event
 from kb.flow.event import Event, Values, integer, timeline_graph, timeline_iri
 from kb.flow.machine import FlowMachine, Life
 from kb.namespaces import xz
-from kb.store.protocol import Change, Store
+from kb.store.protocol import Change, Store, Term
 
 STATE, REVISION, SINCE, LENGTH = xz("flowState"), xz("revision"), xz("since"), xz("length")
 _STRIPES = 256
@@ -44,6 +44,20 @@ class Taken:
         return Event(number, self.life.about, self.step, self.actor, at, self.body, self.reason, self.values)
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Events that are ready to be written: the *change*, and by which *key* the journal takes it once."""
+
+    change: Change
+    events: tuple[Event, ...]
+    reason: str
+
+    @property
+    def key(self) -> str:
+        """The idempotency key: the number of the first event is part of it."""
+        return f"timeline {self.reason}"
+
+
 class Ledger:
     """The timelines in *store*. Thread-safe."""
 
@@ -52,9 +66,14 @@ class Ledger:
         self._locks = [threading.RLock() for _ in range(_STRIPES)]
 
     @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
-        """Hold the timeline *name*: what is read within does not change until it is written."""
-        with self._locks[hash(name) % _STRIPES]:
+    def lock(self, *names: str) -> Iterator[None]:
+        """Hold the timelines *names*: what is read within does not change until it is written.
+
+        Whoever needs several holds them by one call: two calls could wait for each other for ever.
+        """
+        with ExitStack() as held:
+            for place in sorted({hash(name) % _STRIPES for name in names}):
+                held.enter_context(self._locks[place])
             yield
 
     def length(self, name: str) -> int:
@@ -97,6 +116,20 @@ class Ledger:
         revision = next((int(n) for n in self._literals(about, REVISION, graph)), 0)
         return (states[0] if states and isinstance(states[0], NamedNode) else None), revision
 
+    def stored(self, about: NamedNode, graph: NamedNode) -> Life:
+        """Return where *about* is as *graph* has it, without replaying, and so without the actors."""
+        values: dict[NamedNode, list[Term]] = {}
+        for quad in self._store.match(about, None, None, graph):
+            values.setdefault(quad.predicate, []).append(quad.object)
+        state, revision, since = (values.pop(p, [None])[0] for p in (STATE, REVISION, SINCE))
+        return Life(
+            about,
+            state if isinstance(state, NamedNode) else None,
+            int(revision.value) if isinstance(revision, Literal) else 0,
+            datetime.fromisoformat(since.value) if isinstance(since, Literal) else None,
+            {property_: tuple(sorted(terms, key=str)) for property_, terms in values.items()},
+        )
+
     def append(
         self,
         name: str,
@@ -114,38 +147,57 @@ class Ledger:
         :raises Conflict: ``flow.changed``: the timeline has grown since.
         """
         with self.lock(name):
-            length = self.length(name)
-            if seen is not None and seen != length:
-                raise _overtaken(name)
-            additions: list[Quad] = list(also.additions) if also else []
-            removals: list[Quad] = list(also.removals) if also else []
-            lives: dict[NamedNode, tuple[Life, Life]] = {}
-            events = []
-            for number, taken in enumerate(steps, length + 1):
-                one = taken.event(number, at)
-                before, now = lives.get(one.about, (taken.life, taken.life))
-                lives[one.about] = before, taken.machine.after(now, one)
-                additions += event.quads(name, one)
-                events.append(one)
-            graphs = {taken.life.about: taken.graph for taken in steps}
-            for about, (before, after) in lives.items():
-                old, new = set(_state(before, graphs[about])), set(_state(after, graphs[about]))
-                additions += new - old
-                removals += old - new
-            node, within = timeline_iri(name), timeline_graph(name)
-            additions.append(Quad(node, LENGTH, integer(length + len(steps)), within))
-            if length:
-                removals.append(Quad(node, LENGTH, integer(length), within))
+            prepared = self.prepare(name, steps, at=at, also=also, seen=seen)
             receipt = self._store.commit(
-                Change(additions, removals),
+                prepared.change,
                 actor=steps[0].actor,
                 action=action,
-                reason=f"{name} {length + 1}",
-                key=f"timeline {name} {length + 1}",
+                reason=prepared.reason,
+                key=prepared.key,
             )
             if receipt.duplicate:
-                raise _overtaken(name)
-            return events
+                raise overtaken(name)
+            return list(prepared.events)
+
+    def prepare(
+        self,
+        name: str,
+        steps: Sequence[Taken],
+        *,
+        at: datetime,
+        also: Change | None = None,
+        seen: int | None = None,
+        length: int | None = None,
+    ) -> Prepared:
+        """Return what :meth:`append` would write, for callers who commit it with more, holding the lock.
+
+        :param length: how many events the timeline has, where the caller knows.
+        :raises Conflict: ``flow.changed``.
+        :raises FlowRefused: ``flow.step``: a state does not allow a step.
+        """
+        length = self.length(name) if length is None else length
+        if seen is not None and seen != length:
+            raise overtaken(name)
+        additions: list[Quad] = list(also.additions) if also else []
+        removals: list[Quad] = list(also.removals) if also else []
+        lives: dict[NamedNode, tuple[Life, Life]] = {}
+        events = []
+        for number, taken in enumerate(steps, length + 1):
+            one = taken.event(number, at)
+            before, now = lives.get(one.about, (taken.life, taken.life))
+            lives[one.about] = before, taken.machine.after(now, one)
+            additions += event.quads(name, one)
+            events.append(one)
+        graphs = {taken.life.about: taken.graph for taken in steps}
+        for about, (before, after) in lives.items():
+            old, new = set(_state(before, graphs[about])), set(_state(after, graphs[about]))
+            additions += new - old
+            removals += old - new
+        node, within = timeline_iri(name), timeline_graph(name)
+        additions.append(Quad(node, LENGTH, integer(length + len(steps)), within))
+        if length:
+            removals.append(Quad(node, LENGTH, integer(length), within))
+        return Prepared(Change(additions, removals), tuple(events), f"{name} {length + 1}")
 
     def _literals(self, subject: NamedNode, predicate: NamedNode, graph: NamedNode) -> Iterable[str]:
         for quad in self._store.match(subject, predicate, None, graph):
@@ -177,7 +229,8 @@ def states_of(machines: Mapping[NamedNode, FlowMachine], events: Iterable[Event]
     return lives
 
 
-def _overtaken(name: str) -> Conflict:
+def overtaken(name: str) -> Conflict:
+    """Return the conflict of whoever found the timeline *name* grown."""
     return Conflict.of(
         "flow.changed",
         f"时间线 {name} 上别人已先行处理",

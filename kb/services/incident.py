@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -14,24 +14,30 @@ from kb.errors import NotFound
 from kb.inference.interactive.derivation import Derivation
 from kb.namespaces import DCTERMS, PROV, RDF_TYPE, ROOT, XSD, graph, xz
 from kb.report.reading import ID_KEY, ID_PATTERN
+from kb.services.life import reporting, standing
 from kb.services.workspace import Workspace
-from kb.store.protocol import Change
+from kb.store.protocol import Change, Term
 
 OCCURRED_ON = xz("occurredOn")
 INCIDENT_CLASS, MAIN_TYPE = xz("Incident"), xz("mainType")
+GRADE, AT_CENTRE = xz("grade"), xz("atCentre")
 WORKING = xz("workingProperty")
 TRUE = Literal("true", datatype=NamedNode(XSD + "boolean"))
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An incident with the facts reported of it and what follows from them."""
+    """An incident with the facts reported of it and what follows from them.
+
+    *context* are facts that nobody reported but rules may use: which centre has the incident.
+    """
 
     id: str
     incident: NamedNode
     facts: tuple[Triple, ...]
     derivation: Derivation
     duplicate: bool = False
+    context: tuple[Triple, ...] = ()
 
 
 def report(
@@ -41,37 +47,87 @@ def report(
     actor: str,
     key: str | None = None,
     now: datetime | None = None,
+    body: NamedNode | None = None,
+    centre: NamedNode | None = None,
 ) -> Answer:
-    """Store the report *data* and the response derived from it; both or neither.
+    """Store the report *data*, the response derived from it and the event of its timeline; all or nothing.
 
     A report with the ``id`` of a known incident replaces its facts and its response (a continued report). The
     time of receipt stays that of the first one: reporting deadlines run from there and do not move.
 
     :param key: an idempotency key: the same key again stores nothing and returns what is stored.
+    :param body: the department for which *actor* reports.
+    :param centre: the centre where he is on watch, which then has the incident.
     :raises ReportRejected: the report breaks its contract; nothing was stored.
+    :raises FlowRefused: ``flow.step``: the incident has ended, or was merged or dismissed.
     """
     moment = now or datetime.now(UTC)
-    first = _first_received(workspace, data.get(ID_KEY))
-    read = workspace.reader.read(data, incident_id=_new_id(moment), received=first or moment)
-    workspace.contract.require(read.facts)
-    derivation = derive(workspace, read.incident, read.facts)
-    facts_graph, response_graph = graph(f"incident/{read.id}"), graph(f"response/{read.id}")
-    wanted = {Quad(t.subject, t.predicate, t.object, facts_graph) for t in read.facts}
-    wanted.update(_response(workspace, read.id, read.incident, derivation, response_graph, moment))
-    present: set[Quad] = set()
-    if first is not None:  # a new incident has nothing in the store
-        for name in (facts_graph, response_graph):
-            present.update(workspace.store.match(None, None, None, name))
-    receipt = workspace.store.commit(
-        Change(list(wanted - present), list(present - wanted)),
-        actor=actor,
-        action="report incident",
-        reason=read.id,
-        key=key,
-    )
+    given = data.get(ID_KEY)
+    identifier = given if isinstance(given, str) and ID_PATTERN.fullmatch(given) else _new_id(moment)
+    with workspace.flows.ledger.lock(identifier):
+        # A new identifier has nothing in the store.
+        known = standing.stored_facts(workspace, identifier) if identifier == given else ()
+        first = standing.received(known) if known else moment
+        read = workspace.reader.read(data, incident_id=identifier, received=first)
+        workspace.contract.require(read.facts)
+        if known:
+            around = standing.context(workspace.store, identifier)
+        else:
+            around = () if centre is None else (Triple(read.incident, AT_CENTRE, centre),)
+        derivation = derive(workspace, read.incident, (*read.facts, *around))
+        change, grade = revision(workspace, identifier, known, read.facts, derivation, moment)
+        prepared = reporting.prepare(
+            workspace,
+            identifier,
+            reporting.Known(known, grade) if known else None,
+            reporting.Known(read.facts, _grade(derivation, read.incident)),
+            reporting.Reporter(actor, body, centre),
+            moment,
+        )
+        receipt = workspace.store.commit(
+            together(change, prepared.change),
+            actor=actor,
+            action="report incident",
+            reason=identifier,
+            key=key or prepared.key,
+        )
     if receipt.duplicate:
         return _first(workspace, receipt.sequence)
-    return Answer(read.id, read.incident, read.facts, derivation)
+    return Answer(identifier, read.incident, read.facts, derivation, context=around)
+
+
+def revision(
+    workspace: Workspace,
+    identifier: str,
+    known: Iterable[Triple],
+    facts: Iterable[Triple],
+    derivation: Derivation,
+    moment: datetime,
+) -> tuple[Change, Term | None]:
+    """Return the change that makes *facts* and *derivation* what is stored of an incident, and its grade before.
+
+    :param known: the facts stored so far; none for a new incident.
+    """
+    facts_graph, response_graph = graph(f"incident/{identifier}"), graph(f"response/{identifier}")
+    incident = NamedNode(f"{ROOT}incident/{identifier}")
+    wanted = {Quad(t.subject, t.predicate, t.object, facts_graph) for t in facts}
+    wanted.update(_response(workspace, identifier, incident, derivation, response_graph, moment))
+    present = {Quad(t.subject, t.predicate, t.object, facts_graph) for t in known}
+    grade: Term | None = None
+    if present:  # a new incident has nothing in the store
+        for quad in workspace.store.match(None, None, None, response_graph):
+            present.add(quad)
+            if quad.predicate == GRADE and quad.subject == incident:
+                grade = quad.object
+    return Change(list(wanted - present), list(present - wanted)), grade
+
+
+def together(*changes: Change) -> Change:
+    """Return *changes* as one."""
+    return Change(
+        [quad for change in changes for quad in change.additions],
+        [quad for change in changes for quad in change.removals],
+    )
 
 
 def recall(workspace: Workspace, identifier: str) -> Answer:
@@ -80,10 +136,7 @@ def recall(workspace: Workspace, identifier: str) -> Answer:
     :raises NotFound: for an incident that was never reported.
     """
     incident = NamedNode(f"{ROOT}incident/{identifier}")
-    facts = tuple(
-        Triple(q.subject, q.predicate, q.object)
-        for q in workspace.store.match(None, None, None, graph(f"incident/{identifier}"))
-    )
+    facts = standing.stored_facts(workspace, identifier)
     if not facts:
         raise NotFound.of(
             "incident.unknown",
@@ -91,7 +144,8 @@ def recall(workspace: Workspace, identifier: str) -> Answer:
             f"there is no incident {identifier}",
             where=identifier,
         )
-    return Answer(identifier, incident, facts, derive(workspace, incident, facts))
+    around = standing.context(workspace.store, identifier)
+    return Answer(identifier, incident, facts, derive(workspace, incident, (*facts, *around)), context=around)
 
 
 def derive(workspace: Workspace, incident: NamedNode, facts: Iterable[Triple]) -> Derivation:
@@ -158,21 +212,15 @@ def _types(workspace: Workspace, incident: NamedNode) -> list[NamedNode]:
     return types_of(Triple(q.subject, q.predicate, q.object) for q in quads) or [INCIDENT_CLASS]
 
 
-def _first_received(workspace: Workspace, identifier: object) -> datetime | None:
-    """Return when the incident *identifier* was first reported, or ``None`` for a new one."""
-    if not isinstance(identifier, str) or not ID_PATTERN.fullmatch(identifier):
-        return None
-    incident = NamedNode(f"{ROOT}incident/{identifier}")
-    quads = workspace.store.match(incident, xz("receivedAt"), None, graph(f"incident/{identifier}"))
-    times = (q.object.value for q in quads if isinstance(q.object, Literal))
-    return next((datetime.fromisoformat(time) for time in times), None)
+def _grade(derivation: Derivation, incident: NamedNode) -> Term | None:
+    return next(iter(derivation.objects(incident, GRADE)), None)
 
 
 def _first(workspace: Workspace, sequence: int) -> Answer:
     """Return the incident that the first commit with the same key stored."""
     entry = next(iter(workspace.store.entries(after=sequence - 1)))
     answer = recall(workspace, entry.reason)
-    return Answer(answer.id, answer.incident, answer.facts, answer.derivation, duplicate=True)
+    return replace(answer, duplicate=True)
 
 
 def _new_id(received: datetime) -> str:

@@ -51,13 +51,13 @@ class View:
         if self._supposed:
             return self.answer
         facts = self.answer.facts if self.sees_report else ()
-        derivation = self.audience.derive(self.answer.incident, facts, self.day)
+        derivation = self.audience.derive(self.answer.incident, (*facts, *self.context), self.day)
         return replace(self.answer, facts=facts, derivation=derivation)
 
     def supposing(self, facts: Iterable[Triple]) -> Answer:
         """Return the answer if *facts* had been reported, as far as the reader may see what it rests on."""
         facts = tuple(facts)
-        derivation = self.audience.derive(self.answer.incident, facts, day_of(facts))
+        derivation = self.audience.derive(self.answer.incident, (*facts, *self.context), day_of(facts))
         return replace(self.answer, facts=facts, derivation=derivation)
 
     def on(self, supposed: Answer) -> View:
@@ -88,6 +88,16 @@ class View:
     def note(self) -> dict[str, str] | None:
         """What has to be said with everything that was tried for this reader; nothing, if he sees all."""
         return both(PARTIAL) if self.restricted else None
+
+    @property
+    def context(self) -> tuple[Triple, ...]:
+        """What rules know of the incident beside its report, as far as the reader may see it."""
+        return self.answer.context if not self.restricted or self.visible(self.states) else ()
+
+    @property
+    def states(self) -> NamedNode:
+        """The graph that says where the incident stands."""
+        return graph(f"directive/{self.answer.id}")
 
     @property
     def own(self) -> NamedNode:
@@ -121,6 +131,8 @@ class View:
 
     def graphs(self, triple: Triple) -> list[NamedNode]:
         """Return the named graphs that hold a fact, hidden ones too."""
+        if triple in self.answer.context:
+            return [self.states]
         if triple in self.answer.derivation.asserted:
             return [self.own]
         if isinstance(triple.subject, Triple):

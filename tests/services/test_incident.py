@@ -34,7 +34,9 @@ def test_a_report_is_one_entry_of_the_journal_with_its_actor_and_reason(workspac
     (entry,) = workspace.store.entries(after=before)
     assert (entry.actor, entry.action, entry.reason) == ("duty officer 7", "report incident", answer.id)
     names = {quad.graph_name for quad in entry.change.additions}
-    assert names == {graph(f"incident/{answer.id}"), graph(f"response/{answer.id}")}
+    assert names == {
+        graph(f"{kind}/{answer.id}") for kind in ("incident", "response", "timeline", "directive")
+    }
     assert not entry.change.removals
 
 
@@ -87,7 +89,9 @@ def test_continuing_with_the_same_facts_changes_the_times_alone(workspace: Works
     before = workspace.store.sequence
     incident.report(workspace, data, actor="test")
     (entry,) = workspace.store.entries(after=before)
-    changed = {quad.predicate for quad in (*entry.change.additions, *entry.change.removals)}
+    about = {graph(f"{kind}/again") for kind in ("incident", "response")}
+    changes = (*entry.change.additions, *entry.change.removals)
+    changed = {quad.predicate for quad in changes if quad.graph_name in about}
     assert changed == {xz("receivedAt"), NamedNode(PROV + "generatedAtTime")}
 
 

@@ -32,7 +32,7 @@ class Step:
 
     *action* is the right that it needs, *parties* are the sides that may take it (none: anybody with the
     right), *not_by* the steps whose actors may not take it. *sets* must be given a value, *may_set* may be;
-    what the step *records* may be given, too, and belongs to its event alone.
+    what the step *tells* may be given, too, and belongs to its event alone.
     With *restarts_clock*, the clock of the state starts anew although the state stays.
     """
 
@@ -48,7 +48,7 @@ class Step:
     guards: tuple[NamedNode, ...]
     sets: tuple[NamedNode, ...]
     may_set: tuple[NamedNode, ...]
-    records: tuple[NamedNode, ...]
+    tells: tuple[NamedNode, ...]
     restarts_clock: bool
 
 
@@ -114,7 +114,7 @@ def _step(store: Store, iri: NamedNode) -> Step:
         _nodes(store, iri, "guardedBy"),
         _nodes(store, iri, "sets"),
         _nodes(store, iri, "maySet"),
-        _nodes(store, iri, "records"),
+        _nodes(store, iri, "tells"),
         "true" in _literals(store, iri, "restartsClock"),
     )
 

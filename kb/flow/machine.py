@@ -99,7 +99,7 @@ class FlowMachine:
         step = self.flow.step(event.step)
         state = self._next(life, step)
         actors = {**life.actors, step.iri: life.actors.get(step.iri, frozenset()) | {event.actor}}
-        values = {**life.values, **{p: v for p, v in event.values.items() if p not in step.records}}
+        values = {**life.values, **{p: v for p, v in event.values.items() if p not in step.tells}}
         since = event.at if state != life.state or step.restarts_clock else life.since
         kept = {p: v for p, v in values.items() if v}
         return Life(life.about, state, event.number, since, kept, actors)
@@ -143,10 +143,8 @@ class FlowMachine:
                 repair=("用一句话说明为什么", "say why in a sentence"),
             )
         given = set(values or {})
-        for property_ in (
-            *(p for p in step.sets if p not in given),
-            *(given - {*step.sets, *step.may_set, *step.records}),
-        ):
+        allowed = {*step.sets, *step.may_set, *step.tells}
+        for property_ in (*(p for p in step.sets if p not in given), *(given - allowed)):
             raise _value(step, property_, missing=property_ not in given)
         for name in step.guards:
             why = (guards or {})[name]()

@@ -104,7 +104,7 @@ def revision(
     derivation: Derivation,
     moment: datetime,
 ) -> tuple[Change, Term | None]:
-    """Return the change that makes *facts* and *derivation* what is stored of an incident, and its grade before.
+    """Return the change that makes *facts* and *derivation* the stored ones, and the grade that was stored.
 
     :param known: the facts stored so far; none for a new incident.
     """

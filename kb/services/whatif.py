@@ -50,7 +50,7 @@ def what_if(
     after = trial.derive({**changes, **dict.fromkeys(remove)})
     return {
         "incident": view.answer.id,
-        "changes": _changes(view, trial.data, report_of(workspace, after)),
+        "changes": fact_changes(view, trial.data, report_of(workspace, after)),
         **difference(view, view.seen, after),
         "note": view.note,
         "release": workspace.release,
@@ -142,7 +142,7 @@ def _count(conclusions_: Iterable[tuple[NamedNode, Any]], relation: NamedNode) -
     return sum(1 for predicate, _ in conclusions_ if predicate == relation)
 
 
-def _changes(view: View, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Node]:
+def fact_changes(view: View, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Node]:
     """Return the facts that differ, with their old and new values."""
     keys = [key for key in (TYPE_KEY, *view.workspace.vocabulary.fields) if old.get(key) != new.get(key)]
     return [change(view, key, old.get(key), new.get(key)) for key in keys]

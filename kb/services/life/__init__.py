@@ -13,5 +13,5 @@
     changes      what changed since an earlier recommendation, and because of which facts
     timeline     the events as JSON, in words
 
-Each step is an event of the timeline ``timeline/<id>``; the flow is declared in ``ontology/incident-flow.ttl``.
+Each step is an event of the timeline ``timeline/<id>``; ``ontology/incident-flow.ttl`` declares the flow.
 """

@@ -1,7 +1,7 @@
 """The facts of an incident over time: what each report changed, and what was known after it.
 
-An event holds the facts that came and went as triple terms. Added up from the first event on they give all that
-was known at any time, so every past recommendation can be derived again.
+An event holds the facts that came and went as triple terms. Added up from the first event on they give all
+that was known at any time, so every past recommendation can be derived again.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Version:
 
 def difference(before: Iterable[Triple], after: Iterable[Triple]) -> tuple[list[Triple], list[Triple]]:
     """Return the facts that came and those that went; a value written otherwise is the same value."""
-    old = {(t.predicate, _value(t.object)): t for t in before}
-    new = {(t.predicate, _value(t.object)): t for t in after}
+    old = {(t.predicate, plain(t.object)): t for t in before}
+    new = {(t.predicate, plain(t.object)): t for t in after}
     return [t for key, t in new.items() if key not in old], [t for key, t in old.items() if key not in new]
 
 
@@ -64,7 +64,3 @@ def tells(values: Values) -> bool:
 
 def _triples(event: Event, property_: NamedNode) -> frozenset[Triple]:
     return frozenset(term for term in event.values.get(property_, ()) if isinstance(term, Triple))
-
-
-def _value(term: Term) -> object:
-    return plain(term)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,8 +70,3 @@ def changed(workspace: Workspace, before: Known, after: Known) -> dict[NamedNode
             values[terms.NOW_GRADE] = (after.grade,)
     values[terms.RELEASE] = (Literal(workspace.release),)
     return values
-
-
-def first_of(found: Iterable[Term]) -> Term | None:
-    """Return the first of *found*."""
-    return next(iter(found), None)

@@ -8,6 +8,7 @@ from datetime import datetime
 from pyoxigraph import Literal, NamedNode, Triple
 
 from kb.errors import NotFound
+from kb.flow.event import Values
 from kb.flow.ledger import STATE, Taken
 from kb.flow.machine import FlowMachine, Life
 from kb.namespaces import DCTERMS, xz
@@ -45,9 +46,9 @@ def life_of(workspace: Workspace, identifier: str) -> tuple[Life, list[Taken]]:
         )
     run = machine(workspace)
     values = {**facts.recorded((), known), terms.RELEASE: (Literal(workspace.release),)}
-    values.pop(terms.CHANGED)
+    del values[terms.CHANGED]
     first = taken(workspace, life, run.flow.first.name, terms.SYSTEM_NAME, values=values)
-    return run.after(life, first.event(1, _received(known))), [first]
+    return run.after(life, first.event(1, received(known))), [first]
 
 
 def taken(
@@ -58,12 +59,12 @@ def taken(
     *,
     body: NamedNode | None = None,
     reason: str = "",
-    values: dict[NamedNode, tuple[object, ...]] | None = None,
+    values: Values | None = None,
 ) -> Taken:
     """Return *step* (its name) of the incident of *life* as it is to be written."""
     run, identifier = machine(workspace), terms.identifier_of(life.about)
     iri = run.flow.steps[step].iri
-    return Taken(run, life, terms.states_graph(identifier), iri, actor, body, reason.strip(), values or {})  # type: ignore[arg-type]
+    return Taken(run, life, terms.states_graph(identifier), iri, actor, body, reason.strip(), values or {})
 
 
 def stored_facts(workspace: Workspace, identifier: str) -> tuple[Triple, ...]:
@@ -114,9 +115,5 @@ def unfinished_directives(workspace: Workspace, identifier: str) -> list[int]:
 
 def received(known: tuple[Triple, ...]) -> datetime:
     """Return when the incident that *known* tells of was received."""
-    return _received(known)
-
-
-def _received(known: tuple[Triple, ...]) -> datetime:
     found = (t.object for t in known if t.predicate == terms.RECEIVED_AT)
     return next(datetime.fromisoformat(time.value) for time in found if isinstance(time, Literal))

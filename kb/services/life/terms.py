@@ -1,4 +1,4 @@
-"""The terms of ``ontology/incident-flow.ttl`` and ``incident-life.ttl`` that programs set, and names of things."""
+"""The terms of the incident flow and of ``incident-life.ttl`` that programs set, and names of graphs."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ TRUE = Literal("true", datatype=NamedNode(XSD + "boolean"))
 class Answer:
     """An incident with the facts reported of it and what follows from them.
 
-    *context* are facts that nobody reported but rules may use: which centre has the incident.
+    *context* is what nobody reported but rules may use, with the graph that holds it: which centre has the
+    incident.
     """
 
     id: str
@@ -37,7 +38,7 @@ class Answer:
     facts: tuple[Triple, ...]
     derivation: Derivation
     duplicate: bool = False
-    context: tuple[Triple, ...] = ()
+    context: tuple[Quad, ...] = ()
 
 
 def report(
@@ -73,8 +74,9 @@ def report(
         if known:
             around = standing.context(workspace.store, identifier)
         else:
-            around = () if centre is None else (Triple(read.incident, AT_CENTRE, centre),)
-        derivation = derive(workspace, read.incident, (*read.facts, *around))
+            states = graph(f"directive/{identifier}")
+            around = () if centre is None else (Quad(read.incident, AT_CENTRE, centre, states),)
+        derivation = derive(workspace, read.incident, read.facts, around)
         change, grade = revision(workspace, identifier, known, read.facts, derivation, moment)
         prepared = reporting.prepare(
             workspace,
@@ -145,13 +147,16 @@ def recall(workspace: Workspace, identifier: str) -> Answer:
             where=identifier,
         )
     around = standing.context(workspace.store, identifier)
-    return Answer(identifier, incident, facts, derive(workspace, incident, (*facts, *around)), context=around)
+    return Answer(identifier, incident, facts, derive(workspace, incident, facts, around), context=around)
 
 
-def derive(workspace: Workspace, incident: NamedNode, facts: Iterable[Triple]) -> Derivation:
-    """Return what follows from *facts* about *incident*; nothing is stored."""
+def derive(
+    workspace: Workspace, incident: NamedNode, facts: Iterable[Triple], context: Iterable[Quad] = ()
+) -> Derivation:
+    """Return what follows from *facts* about *incident*, and from its *context*; nothing is stored."""
     facts = tuple(facts)
-    return workspace.engine.derive(incident, facts, on=day_of(facts))
+    known = (*facts, *(quad.triple for quad in context))
+    return workspace.engine.derive(incident, known, on=day_of(facts))
 
 
 def day_of(facts: Iterable[Triple]) -> date:

@@ -92,12 +92,12 @@ class View:
     @property
     def context(self) -> tuple[Triple, ...]:
         """What rules know of the incident beside its report, as far as the reader may see it."""
-        return self.answer.context if not self.restricted or self.visible(self.states) else ()
-
-    @property
-    def states(self) -> NamedNode:
-        """The graph that says where the incident stands."""
-        return graph(f"directive/{self.answer.id}")
+        return tuple(
+            quad.triple
+            for quad in self.answer.context
+            if not self.restricted
+            or (isinstance(quad.graph_name, NamedNode) and self.visible(quad.graph_name))
+        )
 
     @property
     def own(self) -> NamedNode:
@@ -131,8 +131,9 @@ class View:
 
     def graphs(self, triple: Triple) -> list[NamedNode]:
         """Return the named graphs that hold a fact, hidden ones too."""
-        if triple in self.answer.context:
-            return [self.states]
+        around = [q.graph_name for q in self.answer.context if q.triple == triple]
+        if around:
+            return [name for name in around if isinstance(name, NamedNode)]
         if triple in self.answer.derivation.asserted:
             return [self.own]
         if isinstance(triple.subject, Triple):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.access.principal import Principal
 from kb.errors import InputError, NotFound
@@ -173,8 +173,9 @@ def _moved(workspace: Workspace, identifier: str, values: Values, at: datetime) 
     """Return the change of the response of an incident that another centre has from now on."""
     about = terms.incident_iri(identifier)
     known = standing.stored_facts(workspace, identifier)
-    around = [Triple(about, terms.AT_CENTRE, centre) for centre in values[terms.AT_CENTRE]]
-    derivation = incident.derive(workspace, about, (*known, *around))
+    within = terms.states_graph(identifier)
+    around = [Quad(about, terms.AT_CENTRE, centre, within) for centre in values[terms.AT_CENTRE]]
+    derivation = incident.derive(workspace, about, known, around)
     return incident.revision(workspace, identifier, known, known, derivation, at)[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from kb.errors import NotFound
 from kb.flow.event import Values
@@ -73,11 +73,10 @@ def stored_facts(workspace: Workspace, identifier: str) -> tuple[Triple, ...]:
     return tuple(Triple(q.subject, q.predicate, q.object) for q in quads)
 
 
-def context(store: Store, identifier: str) -> tuple[Triple, ...]:
+def context(store: Store, identifier: str) -> tuple[Quad, ...]:
     """Return what rules may know of an incident beside its report: the centre that has it."""
     about = terms.incident_iri(identifier)
-    quads = store.match(about, terms.AT_CENTRE, None, terms.states_graph(identifier))
-    return tuple(Triple(about, terms.AT_CENTRE, q.object) for q in quads)
+    return tuple(store.match(about, terms.AT_CENTRE, None, terms.states_graph(identifier)))
 
 
 def open_states(workspace: Workspace) -> tuple[NamedNode, ...]:
@@ -103,7 +102,7 @@ def open_incidents(workspace: Workspace) -> Iterator[str]:
 def unfinished_directives(workspace: Workspace, identifier: str) -> list[int]:
     """Return the numbers of the directives of an incident that have not ended."""
     store, within = workspace.store, terms.states_graph(identifier)
-    states = workspace.flows.machine("directive").flow.states
+    states = workspace.flows.machine(terms.DIRECTIVE_FLOW).flow.states
     found = []
     for quad in store.match(None, None, _DIRECTIVE, within):
         assert isinstance(quad.subject, NamedNode)

@@ -6,7 +6,7 @@ from pyoxigraph import NamedNode
 
 from kb.namespaces import ROOT, graph, xz
 
-FLOW = "incident"
+FLOW, DIRECTIVE_FLOW = "incident", "directive"
 CONTINUE, ABSORB, MERGE, HAND_OVER, ESCALATE, REVIEW, END, CONFIRM = (
     "continue", "absorb", "merge", "hand-over", "escalate", "review", "end", "confirm",
 )  # fmt: skip
@@ -16,6 +16,7 @@ AT_CENTRE, ESCALATED_TO, MERGED_INTO, ABSORBED = (
     xz("atCentre"), xz("escalatedTo"), xz("mergedInto"), xz("absorbed"),
 )  # fmt: skip
 WENT_WELL, TO_IMPROVE = xz("wentWell"), xz("toImprove")
+HAND_OVER_TO = xz("handOverTo")
 RECEIVED_AT = xz("receivedAt")
 SYSTEM_NAME = "xiezhi"
 """What the journal calls the system where it acts by itself."""

@@ -5,6 +5,7 @@
     create_app ── pages     the duty officer's page          (pages.py, templates/)
                ├─ api       reports and recommendations       (api.py, openapi.yaml)
                ├─ explain   why, why not, ask next, what if   (explain_pages.py, explain_api.py)
+               ├─ life      timelines, steps, contention      (life_pages.py, life_api.py)
                ├─ releases  which there are, replay           (release_api.py)
                ├─ examples  vetted queries, terms to complete (examples_api.py, terms.py)
                ├─ sparql    SPARQL 1.1 Protocol               (sparql.py)
@@ -51,6 +52,8 @@ from webapp import (
     filters,
     graphs,
     i18n,
+    life_api,
+    life_pages,
     packing,
     pages,
     personal,
@@ -122,12 +125,14 @@ def create_app(
         _offer(app, openid)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(explain_pages.blueprint)
+    app.register_blueprint(life_pages.blueprint)
     app.register_blueprint(accounts.blueprint)
     app.register_blueprint(personal.blueprint)
     app.register_blueprint(dataset_pages.blueprint)
     for blueprint in (
         api.blueprint,
         explain_api.blueprint,
+        life_api.blueprint,
         release_api.blueprint,
         examples_api.blueprint,
         audit_api.blueprint,

@@ -22,6 +22,7 @@ from webapp.access import gatekeeper, me, requires
 from webapp.desk import desk
 from webapp.problems import both
 from webapp.visibility import recommended
+from webapp.watch import watch
 
 MOST = 500
 """Incidents that one list may have."""
@@ -44,7 +45,7 @@ def report() -> tuple[Response, int]:
     body = request.get_data(cache=False)
     data = parse_json(body)
     _require_unicode(data)
-    answer = incident.report(desk().workspace, data, actor=me().name, key=_key(body))
+    answer = incident.report(desk().workspace, data, **watch(), key=_key(body))
     response = jsonify(recommended(answer))
     response.headers["Location"] = url_for("api.show", identifier=answer.id)
     return response, 200 if answer.duplicate else 201

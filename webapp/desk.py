@@ -8,6 +8,7 @@ from typing import cast
 from flask import current_app
 
 from kb.services.datasets import DatasetViews
+from kb.services.life.contention import Contention
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
 from kb.store.writing import Writes
@@ -25,6 +26,7 @@ class Desk:
         self.datasets = DatasetViews(workspace)
         self.places = Places(workspace.store)
         self.terms = Terms(workspace.store)
+        self.contention = Contention(workspace)
         self.continuing = threading.Lock()
         """Held while an incident is read, amended and stored: two officers may answer at the same time."""
 

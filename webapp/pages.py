@@ -21,7 +21,9 @@ from webapp import forms, listing
 from webapp.access import me, requires
 from webapp.desk import desk
 from webapp.i18n import language
+from webapp.life_pages import course
 from webapp.visibility import recommended
+from webapp.watch import watch
 
 QUEUE = 12
 NEAR = 5
@@ -50,9 +52,7 @@ def report() -> BaseResponse:
     """Take a new report; show the answer, or the form with its faults."""
     data = forms.read(request.form, desk().workspace)
     try:
-        answer = incident.report(
-            desk().workspace, data, actor=me().name, key=_key(request.form.get("nonce"), data)
-        )
+        answer = incident.report(desk().workspace, data, **watch(), key=_key(request.form.get("nonce"), data))
     except ReportRejected as error:
         page = _page("start", "report", **_form(forms.typed(request.form), error), incidents=_queue())
         response = make_response(page, 422)
@@ -82,7 +82,7 @@ def amend(identifier: str) -> BaseResponse:
         else:
             data = forms.as_report(before) | given
         try:
-            answer = incident.report(workspace, data, actor=me().name)
+            answer = incident.report(workspace, data, **watch())
         except ReportRejected as error:
             return make_response(_page("incident", "answer", **_answer(before, error)), 422)
     return _answered(recommended(answer))
@@ -126,6 +126,7 @@ def _answer(recommendation: Mapping[str, Any], error: ReportRejected | None = No
         "recommendation": recommendation,
         "controls": forms.controls(desk().workspace),
         "mode": request.form.get("mode", ""),
+        **course(recommendation["incident"]["id"]),
         **form,
     }
 
@@ -146,7 +147,7 @@ def _form(values: Mapping[str, Any], error: ReportRejected | None = None) -> dic
 
 
 def _queue() -> list[dict[str, Any]]:
-    return listing.recent(desk().workspace, QUEUE)
+    return listing.recent(desk().workspace, QUEUE, merged=False)
 
 
 def _key(nonce: str | None, data: Mapping[str, Any]) -> str | None:

@@ -20,6 +20,7 @@ from kb.errors import (
     Text,
     XiezhiError,
 )
+from kb.flow import Conflict, FlowRefused
 from kb.inference.bounds import InferenceStopped
 from kb.namespaces import ROOT
 from kb.sharing.errors import DeliveryBusy, DeliveryRefused
@@ -55,6 +56,8 @@ BY_CODE = {
 """Statuses of single faults; the class of the error decides for the others."""
 
 BY_CLASS: list[tuple[type[XiezhiError], int, Text]] = [
+    (Conflict, 409, Text("别人已先行处理", "Somebody else was faster")),
+    (FlowRefused, 409, Text("现在不能这样做", "Not possible now")),
     (ReportRejected, 422, Text("报告未被接受", "Report rejected")),
     (Forbidden, 403, Text("无权查看", "Not allowed")),
     (NotFound, 404, Text("未找到", "Not found")),

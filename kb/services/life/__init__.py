@@ -11,7 +11,8 @@
     duplicates   which open incidents may be the same
     contention   open incidents that need the same departments, and who goes first
     changes      what changed since an earlier recommendation, and because of which facts
-    timeline     the events as JSON, in words
+    timeline     the events as JSON, in words; brief: an incident in one line
+    requests     a step as it is asked for in JSON
 
 Each step is an event of the timeline ``timeline/<id>``; ``ontology/incident-flow.ttl`` declares the flow.
 """

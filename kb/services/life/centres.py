@@ -8,8 +8,7 @@ from pyoxigraph import Literal, NamedNode
 
 from kb.access.principal import Operator, Principal
 from kb.errors import InputError, Text
-from kb.flow.definition import ONTOLOGY
-from kb.namespaces import RDF_TYPE, xz
+from kb.namespaces import ONTOLOGY, RDF_TYPE, xz
 from kb.ontology.names import did_you_mean
 from kb.services.life import standing
 from kb.services.workspace import Workspace

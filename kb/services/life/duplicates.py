@@ -15,8 +15,7 @@ from pyoxigraph import Literal, NamedNode
 from rdflib.xsd_datetime import parse_xsd_duration
 
 from kb.errors import Text, both
-from kb.flow.definition import ONTOLOGY
-from kb.namespaces import RDF_TYPE, xz
+from kb.namespaces import ONTOLOGY, RDF_TYPE, xz
 from kb.services.incident import types_of
 from kb.services.life import standing
 from kb.services.life.brief import brief

@@ -6,9 +6,10 @@ from pyoxigraph import NamedNode
 
 from kb.access.principal import Principal
 from kb.errors import InputError, Text
-from kb.flow.definition import ONTOLOGY, Step
+from kb.flow.definition import Step
 from kb.flow.machine import Guard
-from kb.namespaces import ROOT, xz
+from kb.namespaces import ONTOLOGY, ROOT, xz
+from kb.services.directives import reading
 from kb.services.incident import Answer
 from kb.services.life import centres, standing, terms
 from kb.services.recommendation import recommend
@@ -26,11 +27,7 @@ def guards(
     """
 
     def directives_ended() -> Text | None:
-        left = standing.unfinished_directives(workspace, identifier)
-        if not left:
-            return None
-        numbers_zh, numbers_en = "、".join(map(str, left)), ", ".join(map(str, left))
-        return Text(f"指令 {numbers_zh} 尚未办结", f"directives {numbers_en} are still open")
+        return reading.unfinished(workspace, identifier)
 
     def other_incident() -> Text | None:
         if other is None:

@@ -11,13 +11,9 @@ from kb.errors import NotFound
 from kb.flow.event import Values
 from kb.flow.ledger import STATE, Taken
 from kb.flow.machine import FlowMachine, Life
-from kb.namespaces import DCTERMS, xz
 from kb.services.life import facts, terms
 from kb.services.workspace import Workspace
 from kb.store.protocol import Store
-
-_DIRECTIVE = xz("Directive")
-_IDENTIFIER = NamedNode(DCTERMS + "identifier")
 
 
 def machine(workspace: Workspace) -> FlowMachine:
@@ -97,19 +93,6 @@ def open_incidents(workspace: Workspace) -> Iterator[str]:
             if isinstance(quad.subject, NamedNode) and terms.is_incident(quad.subject):
                 found.add(terms.identifier_of(quad.subject))
     yield from sorted(found)
-
-
-def unfinished_directives(workspace: Workspace, identifier: str) -> list[int]:
-    """Return the numbers of the directives of an incident that have not ended."""
-    store, within = workspace.store, terms.states_graph(identifier)
-    states = workspace.flows.machine(terms.DIRECTIVE_FLOW).flow.states
-    found = []
-    for quad in store.match(None, None, _DIRECTIVE, within):
-        assert isinstance(quad.subject, NamedNode)
-        state, _ = workspace.flows.ledger.stored_state(quad.subject, within)
-        if state is not None and not states[state].final:
-            found.append(int(quad.subject.value.rpartition("/")[2]))
-    return sorted(found)
 
 
 def received(known: tuple[Triple, ...]) -> datetime:

@@ -22,6 +22,8 @@ CHOICE = "choose-"
 """How the fields begin that say which of two figures holds."""
 ASKED = {"escalatedTo", "atCentre", "mergedInto", "wentWell", "toImprove"}
 """What the forms of steps can ask for; a step that needs more has a page of its own."""
+NEAREST = 12
+"""Pairs that the page of an incident shows; the page of all contention shows the others."""
 blueprint = Blueprint("life", __name__)
 
 
@@ -42,7 +44,10 @@ def course(identifier: str, **more: Any) -> dict[str, Any]:
 @requires("explain")
 def show(identifier: str) -> str:
     """Return the timeline, which the incident's page asks for again and again."""
-    return _page("timeline", "timeline", **course(identifier))
+    if "HX-Request" in request.headers:
+        life = timeline(desk().workspace, identifier, visible=visible_to(request))
+        return render_template("parts/timeline.html", life=life)
+    return render_template("pages/timeline.html", **course(identifier))
 
 
 @blueprint.get("/incident/<incident:identifier>/changes")
@@ -58,7 +63,7 @@ def changed(identifier: str) -> str:
 @requires("explain")
 def contending(identifier: str) -> str:
     """Show with which open incidents this one contends."""
-    pairs = desk().contention.pairs(identifier, visible=visible_to(request))
+    pairs = desk().contention.pairs(identifier, visible=visible_to(request))[:NEAREST]
     return _page("contending", "contending", pairs=pairs, identifier=identifier)
 
 

@@ -25,6 +25,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from kb.cli.dataset_desk import DatasetDesk, LocalDatasets, RemoteDatasets
 from kb.cli.desks import Desk, LocalDesk, RemoteDesk
+from kb.cli.life_desk import LifeDesk, LocalLife, RemoteLife
 from kb.cli.remote import Remote
 from kb.errors import Text, XiezhiError
 from kb.services.workspace import Workspace
@@ -96,6 +97,16 @@ class Context:
         else:
             with self.workspace() as workspace:
                 yield LocalDatasets(workspace)
+
+    @contextmanager
+    def life(self) -> Iterator[LifeDesk]:
+        """Yield who tells of incidents: the server that runs on the store, or the store itself."""
+        server = running_server(self.home)
+        if server is not None:
+            yield RemoteLife(Remote(server.url, server.key))
+        else:
+            with self.workspace() as workspace:
+                yield LocalLife(workspace)
 
 
 @dataclass(frozen=True, slots=True)

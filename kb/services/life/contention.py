@@ -25,6 +25,8 @@ from kb.services.workspace import Workspace
 from kb.store.protocol import Term
 
 BESIDES, PRECEDES, CALLS, RISK = xz("besides"), xz("precedes"), xz("callsUpon"), xz("lifeAtRisk")
+RELATIONS = (xz("leadDepartment"), xz("firstResponder"), xz("supportDepartment"))
+"""How a response names the departments that an incident may call upon."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,12 @@ class Contention:
         :param visible: which named graphs the reader may see; incidents in others are left out.
         :param proofs: add the whole proof of who goes first.
         """
-        seen = [one for one in standing.open_incidents(self._workspace) if visible(terms.facts_graph(one))]
+        opened = set(standing.open_incidents(self._workspace))
+        self._claims = {one: kept for one, kept in self._claims.items() if one in opened}
+        if identifier is not None:
+            opened &= self._beside(identifier) if identifier in opened else set()
+        seen = [one for one in sorted(opened) if visible(terms.facts_graph(one))]
         claims = {one: self._claim(one) for one in seen}
-        self._claims = {one: kept for one, kept in self._claims.items() if one in claims}
         telling = _Telling(self._workspace, visible)
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for name, own in claims.items():
@@ -77,6 +82,16 @@ class Contention:
             for then, pair in self._before(own, rivals, telling, proofs=proofs):
                 found[name, then] = pair
         return [found[key] for key in sorted(found)]
+
+    def _beside(self, identifier: str) -> set[str]:
+        """Return the incidents whose response names a department that this one calls upon, itself too."""
+        store, found = self._workspace.store, set()
+        for department in self._claim(identifier).departments:
+            for relation in RELATIONS:
+                for quad in store.match(None, relation, department):
+                    if isinstance(quad.subject, NamedNode) and terms.is_incident(quad.subject):
+                        found.add(terms.identifier_of(quad.subject))
+        return found
 
     def _before(
         self, own: _Claim, rivals: Sequence[_Claim], telling: _Telling, *, proofs: bool

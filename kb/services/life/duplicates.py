@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import combinations
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
@@ -17,7 +18,7 @@ from rdflib.xsd_datetime import parse_xsd_duration
 from kb.errors import Text, both
 from kb.namespaces import ONTOLOGY, RDF_TYPE, xz
 from kb.services.incident import types_of
-from kb.services.life import standing
+from kb.services.life import standing, terms
 from kb.services.life.brief import brief
 from kb.services.workspace import Workspace
 from kb.srl.syntax import Term
@@ -49,13 +50,20 @@ def candidates(workspace: Workspace, identifier: str | None = None) -> list[dict
 
     :param identifier: only pairs with this incident, which then stands first in each.
     """
-    sights = [_sight(workspace, one) for one in standing.open_incidents(workspace)]
-    if identifier is None:
-        pairs = [(one, two) for place, one in enumerate(sights) for two in sights[place + 1 :]]
-    else:
-        own = [one for one in sights if one.identifier == identifier]
-        pairs = [(one, two) for one in own for two in sights if two is not one]
     criteria = list(_criteria(workspace))
+    opened = {one: _received(workspace, one) for one in standing.open_incidents(workspace)}
+    if identifier is not None:  # of many open incidents, few came at about the same time
+        if identifier not in opened:
+            return []
+        longest = max((criterion.within for criterion in criteria), default=timedelta())
+        own = opened[identifier]
+        opened = {one: at for one, at in opened.items() if abs(at - own) <= longest}
+    sights = {one: _sight(workspace, one, at) for one, at in opened.items()}
+    if identifier is None:
+        pairs = list(combinations(sights.values(), 2))
+    else:
+        first = sights.pop(identifier)
+        pairs = [(first, other) for other in sights.values()]
     found = []
     for one, two in pairs:
         reasons = next(filter(None, (_reasons(workspace, c, one, two) for c in criteria)), None)
@@ -86,7 +94,13 @@ def _criteria(workspace: Workspace) -> Iterator[Criterion]:
         yield Criterion(within, float(values["withinKilometres"]))
 
 
-def _sight(workspace: Workspace, identifier: str) -> _Sight:
+def _received(workspace: Workspace, identifier: str) -> datetime:
+    about, within = terms.incident_iri(identifier), terms.facts_graph(identifier)
+    quads = workspace.store.match(about, terms.RECEIVED_AT, None, within)
+    return next(datetime.fromisoformat(q.object.value) for q in quads if isinstance(q.object, Literal))
+
+
+def _sight(workspace: Workspace, identifier: str, received: datetime) -> _Sight:
     known = standing.stored_facts(workspace, identifier)
 
     def number(name: str) -> float | None:
@@ -99,7 +113,7 @@ def _sight(workspace: Workspace, identifier: str) -> _Sight:
         tuple(types_of(known)),
         next((t.object for t in known if t.predicate == xz("place")), None),
         None if longitude is None or latitude is None else (longitude, latitude),
-        standing.received(known),
+        received,
     )
 
 

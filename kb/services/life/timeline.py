@@ -36,6 +36,9 @@ _UNSAID = (
 )
 """Values of events that are said in other words, or not at all."""
 
+ARROWS = {terms.AT_CENTRE: "→", terms.ESCALATED_TO: "→", terms.MERGED_INTO: "→", terms.ABSORBED: "←"}
+"""Values that say where an incident goes, or what comes to it."""
+
 
 def timeline(
     workspace: Workspace,
@@ -163,10 +166,10 @@ class _Teller:
             parts.append(whatif.said(label, grade["from"], grade["to"]))
         elif grade is not None:
             parts.append(Text(grade["to"]["label"]["zh"], grade["to"]["label"]["en"]))
-        for property_ in (terms.AT_CENTRE, terms.ESCALATED_TO, terms.MERGED_INTO, terms.ABSORBED):
+        for property_, arrow in ARROWS.items():
             for value in event.values.get(property_, ()):
                 label = self._workspace.describer.text(value)
-                parts.append(Text(f"→ {label.zh}", f"→ {label.en}"))
+                parts.append(Text(f"{arrow} {label.zh}", f"{arrow} {label.en}"))
         if not parts:
             return head
         return Text(

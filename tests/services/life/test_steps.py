@@ -7,17 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import Literal, NamedNode
 
 from kb.access.principal import Operator, Principal
 from kb.errors import Forbidden, InputError, NotFound
 from kb.flow import Conflict, FlowRefused
 from kb.flow.event import timeline_graph
-from kb.flow.ledger import STATE
-from kb.namespaces import RDF_TYPE, ROOT, xz
+from kb.namespaces import ROOT, xz
 from kb.services import incident
+from kb.services.directives import acting, confirming
 from kb.services.life import centres, standing, terms
 from kb.services.life.acting import Wish, steps_open_to, take
+from kb.services.life.timeline import timeline
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change
 
@@ -139,17 +140,16 @@ def test_a_duty_officer_does_not_end_a_response(workspace: Workspace) -> None:
 
 def test_a_response_does_not_end_while_directives_are_open(workspace: Workspace) -> None:
     identifier = reported(workspace)
-    respond(workspace, identifier)
-    directive = NamedNode(f"{ROOT}directive/{identifier}/1")
-    within, flow = terms.states_graph(identifier), f"{ROOT}kb/flow/directive/state/"
-    quads = [Quad(directive, RDF_TYPE, xz("Directive"), within)]
-    states = [Quad(directive, STATE, NamedNode(flow + name), within) for name in ("issued", "closed")]
-    workspace.store.commit(Change([*quads, states[0]]), actor="test", action="test")
-    with pytest.raises(FlowRefused, match="directives 1 are still open"):
+    confirmed = confirming.confirm(workspace, identifier, operator(workspace))
+    with pytest.raises(FlowRefused, match="are still open"):
         take(workspace, identifier, Wish("end", "over"), operator(workspace))
     assert "end" not in open_to(workspace, identifier, operator(workspace))
-    workspace.store.commit(Change([states[1]], [states[0]]), actor="test", action="test")
+    for number in confirmed.new:
+        acting.take(workspace, identifier, number, "cancel", operator(workspace), reason="not needed")
     take(workspace, identifier, Wish("end", "over"), operator(workspace))
+    events = timeline(workspace, identifier)["events"]
+    assert {event["about"]["kind"] for event in events} == {"incident", "directive"}
+    assert any(event["text"]["en"].startswith("directive 1: ") for event in events)
 
 
 def test_a_dismissed_incident_takes_no_more_reports(workspace: Workspace) -> None:

@@ -1,0 +1,7 @@
+"""The collaboration network of a city as people and programs see it.
+
+::
+
+    views ──┬── told      things, duties and findings in JSON
+            └── drawing   the network of one area as SVG
+"""

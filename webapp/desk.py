@@ -8,6 +8,7 @@ from typing import cast
 from flask import current_app
 
 from kb.services.datasets import DatasetViews
+from kb.services.network.views import NetworkViews
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
 from kb.store.writing import Writes
@@ -23,6 +24,7 @@ class Desk:
         self.sparql = sparql
         self.writes = writes
         self.datasets = DatasetViews(workspace)
+        self.networks = NetworkViews(workspace)
         self.places = Places(workspace.store)
         self.terms = Terms(workspace.store)
         self.continuing = threading.Lock()

@@ -116,7 +116,7 @@ class Duties:
         return self._remits[around]
 
     def leads(self, bodies: Bodies, area: NamedNode) -> bool:
-        """Whether bodies of *area* may lead: it has some of a tier to which a level of response gives the lead."""
+        """Whether bodies of *area* may lead: some are of a tier to which a response level gives the lead."""
         return any(body.tiers & self._lead_tiers for body in bodies.of(area))
 
     def types(self, bodies: Bodies, body: Body) -> frozenset[NamedNode]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,11 +14,11 @@ from pyoxigraph import NamedNode
 from kb.city import terms
 from kb.errors import InputError, NotFound, Text, both
 from kb.namespaces import graph, xz
-from kb.network import analysis, bodies, collaboration, directives, shifts
+from kb.network import analysis, bodies, collaboration, directives, roster, shifts
 from kb.network.analysis import Analysis
 from kb.network.bodies import Bodies, Body
 from kb.network.collaboration import Graph
-from kb.network.conflicts import MEANINGS, conflicts
+from kb.network.conflicts import MEANINGS, Finding, conflicts
 from kb.network.directives import Past
 from kb.network.duties import Duties
 from kb.network.outage import Outages
@@ -48,6 +49,7 @@ class _Known:
     substitution: Substitution
     graphs: dict[tuple[Past, ...], Graph]
     analyses: dict[tuple[tuple[Past, ...], NamedNode | None], Analysis]
+    conflicts: dict[NamedNode | None, list[Finding]]
 
 
 class NetworkViews:
@@ -62,6 +64,16 @@ class NetworkViews:
     def cities(self, visible: Visible = everything) -> list[str]:
         """Return the codes of the cities of which the reader sees the network."""
         return [code for code in bodies.loaded(self._store) if visible(graph(f"city/{code}"))]
+
+    def city(self, asked: str, visible: Visible = everything) -> str:
+        """Return *asked*, or the first city that the reader sees where nothing is asked.
+
+        :raises NotFound: ``network.city``, where there is none.
+        """
+        found = [asked] if asked else self.cities(visible)
+        if not found:
+            raise NotFound.of("network.city", "没有载入任何城市", "no city is loaded")
+        return found[0]
 
     def places(self, city: str, visible: Visible = everything) -> list[dict[str, Any]]:
         """Return the areas of a city that have bodies, its own first."""
@@ -209,7 +221,9 @@ class NetworkViews:
         :raises NotFound: ``network.city``, ``network.area``.
         """
         known, tell = self._of(city, visible), self._tell
-        found = conflicts(known.bodies, known.duties, self._area(known, area))
+        where = self._area(known, area)
+        if where not in known.conflicts:
+            known.conflicts[where] = conflicts(known.bodies, known.duties, where)
         return {
             "city": tell.thing(known.bodies.city),
             "area": None if area is None else tell.thing(terms.area(area)),
@@ -227,7 +241,7 @@ class NetworkViews:
                         for place in one.places
                     ],
                 }
-                for one in found
+                for one in known.conflicts[where]
             ],
         }
 
@@ -314,7 +328,7 @@ class NetworkViews:
         known, day = self._known.get(city), today()
         if known is None or known.day != day:
             found, duties = bodies.read(self._store, city), Duties(self._store, day)
-            known = self._known[city] = _Known(day, found, duties, Substitution(self._store), {}, {})
+            known = self._known[city] = _Known(day, found, duties, Substitution(self._store), {}, {}, {})
         return known
 
     def _area(self, known: _Known, area: str | None) -> NamedNode | None:
@@ -350,6 +364,23 @@ class NetworkViews:
     def _forget(self, change: Change) -> None:
         if any(str(name).startswith(_READ) for name in change.graphs):
             self._known = {}
+
+
+def when(text: str, where: str) -> datetime:
+    """Return the moment that *text* (ISO 8601) means; a plus sign that became a space in an address is one.
+
+    :raises InputError: ``roster.time``, at *where*.
+    """
+    try:
+        return roster.moment(re.sub(r" (?=\d\d:?\d\d$)", "+", text) if "T" in text else text)
+    except ValueError as error:
+        raise InputError.of(
+            "roster.time",
+            f"不是时间：{text[:40]}",
+            f"not a time: {text[:40]}",
+            where=where,
+            repair=("如 2026-07-20T08:00:00+08:00", "such as 2026-07-20T08:00:00+08:00"),
+        ) from error
 
 
 _READ = tuple(f"<{graph(part).value}" for part in ("ontology", "knowledge/", "city/"))

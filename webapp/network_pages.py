@@ -39,7 +39,7 @@ def index() -> Response:
             page["outage"] = views.outage(city, down, visible)
         except XiezhiError as error:
             page["faults"], status = error.faults, status_of(error)
-    bodies = [] if page["faults"] else down
+    on_call = [] if page["faults"] else down
     text = render_template(
         "network/index.html",
         **page,
@@ -48,10 +48,10 @@ def index() -> Response:
         down=down,
         cities=[{**views.places(code, visible)[0]} for code in views.cities(visible)],
         places=views.places(city, visible),
-        names=views.names(city, area, visible),
+        bodies=views.names(city, area, visible),
         found=found,
         conflicts=views.conflicts(city, area, visible),
-        roster=network_api.on_duty(bodies) if views.roster_sources(visible) else None,
+        roster=network_api.on_duty(on_call) if views.roster_sources(visible) else None,
         few=FEW,
     )
     return make_response(text, status)

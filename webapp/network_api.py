@@ -13,7 +13,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, request
 
 from kb.access.trail import READ
-from kb.network.roster import LOCAL
+from kb.clock import CHINA_STANDARD_TIME
 from kb.services.drawing import MEDIA_TYPE as SVG
 from kb.services.network.views import when
 from webapp.access import gatekeeper, me, requires
@@ -94,7 +94,7 @@ def on_duty(bodies: Sequence[str]) -> dict[str, Any]:
     :raises InputError: ``roster.time``, ``roster.span``.
     """
     at, until = request.args.get("at"), request.args.get("until")
-    begin = when(at, "at") if at else datetime.now(LOCAL).replace(microsecond=0)
+    begin = when(at, "at") if at else datetime.now(CHINA_STANDARD_TIME).replace(microsecond=0)
     end = when(until, "until") if until else None
     visible, views = visible_to(request), desk().networks
     restricted = set(me().policy.restricted)

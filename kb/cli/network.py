@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from kb.cli.context import LANG, Context, faults_as_exit
+from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import Text
-from kb.network.roster import LOCAL
 from kb.services.network.views import when
 
 GROUPS = ("bottlenecks", "cutPoints", "bridges", "isolates", "communities", "parts")
@@ -128,7 +128,7 @@ def roster(
     context: Context, city: str, at: str | None, until: str | None, bodies: tuple[str, ...], form: str
 ) -> None:
     """Show who is on duty, who is next, who comes in, gaps and overlaps. 值班与替班。"""
-    moment = when(at, "at") if at else datetime.now(LOCAL).replace(microsecond=0)
+    moment = when(at, "at") if at else datetime.now(CHINA_STANDARD_TIME).replace(microsecond=0)
     end = when(until, "until") if until else None
     with context.networks() as desk:
         found = desk.roster(city, moment, end, bodies)
@@ -234,4 +234,4 @@ def _names(things: list[dict[str, Any]], lang: str) -> str:
 
 
 def _local(time: str) -> str:
-    return f"{datetime.fromisoformat(time).astimezone(LOCAL):%Y-%m-%d %H:%M}"
+    return f"{datetime.fromisoformat(time).astimezone(CHINA_STANDARD_TIME):%Y-%m-%d %H:%M}"

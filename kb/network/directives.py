@@ -1,7 +1,8 @@
 """Who worked together before, as the directives of past incidents tell.
 
-Directives lie in ``graph/directive/<incident>``: ``?d xz:addressee ?body ; xz:directiveOf ?incident``. Two
-bodies that were told to act in one incident worked together in it. Where there is none, nobody did.
+Directives lie in ``graph/directive/<incident>``: ``?d xz:addressee ?body ; xz:issuer ?body ; xz:directiveOf
+?incident``. Two bodies that were told to act in one incident, or of which one told the other, worked together
+in it. Where there is no directive, nobody did.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from kb.store.protocol import Store, Term
 
 Past: TypeAlias = tuple[NamedNode, NamedNode, int]
 """Two bodies, and in how many incidents they worked together."""
+PARTIES = (xz("addressee"), xz("issuer"))
+"""What makes a body take part in an incident."""
 DIRECTIVES = graph("directive/").value
 
 
@@ -28,9 +31,10 @@ def past(store: Store, visible: Callable[[NamedNode], bool] = lambda _: True) ->
         if not name.value.startswith(DIRECTIVES) or not visible(name):
             continue
         incidents = {q.subject: q.object for q in store.match(None, xz("directiveOf"), None, name)}
-        for quad in store.match(None, xz("addressee"), None, name):
-            if isinstance(quad.object, NamedNode):
-                together[incidents.get(quad.subject, name)].add(quad.object)
+        for party in PARTIES:
+            for quad in store.match(None, party, None, name):
+                if isinstance(quad.object, NamedNode):
+                    together[incidents.get(quad.subject, name)].add(quad.object)
     pairs = Counter(
         pair
         for bodies in together.values()

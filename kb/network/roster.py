@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from pyoxigraph import Literal, NamedNode
 
+from kb.clock import CHINA_STANDARD_TIME
 from kb.namespaces import RDF_TYPE, graph, xz
 from kb.network.bodies import Bodies, Body
 from kb.network.substitution import Substitution, Way
 from kb.store.protocol import Store, Term
 
-LOCAL = timezone(timedelta(hours=8))
-"""A time without a zone is meant so: one zone in all of China."""
 SOURCES = graph("source/").value
 """How the names of the graphs begin that hold shared data."""
 
@@ -143,4 +142,4 @@ def moment(text: str) -> datetime:
     :raises ValueError: for what is none.
     """
     found = datetime.fromisoformat(text)
-    return found if found.tzinfo is not None else found.replace(tzinfo=LOCAL)
+    return found if found.tzinfo is not None else found.replace(tzinfo=CHINA_STANDARD_TIME)

@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.city import terms
+from kb.clock import CHINA_STANDARD_TIME
 from kb.namespaces import RDF_TYPE, ROOT, XSD, graph, xz
 from kb.network import roster
-from kb.network.roster import LOCAL, Roster, Shift
+from kb.network.roster import Roster, Shift
 from kb.network.shifts import gaps, overlaps
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change
 from tests.network.conftest import Network, body_of
 
 EMERGENCY, FIRE = body_of("370200/emergency-management"), body_of("370200/fire-rescue")
-MORNING = datetime(2026, 7, 20, 8, tzinfo=LOCAL)
+MORNING = datetime(2026, 7, 20, 8, tzinfo=CHINA_STANDARD_TIME)
 SOURCE = graph("source/370200/emergency-management/roster")
 
 

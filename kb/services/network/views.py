@@ -12,6 +12,7 @@ import networkx
 from pyoxigraph import NamedNode
 
 from kb.city import terms
+from kb.clock import today
 from kb.errors import InputError, NotFound, Text, both
 from kb.namespaces import graph, xz
 from kb.network import analysis, bodies, collaboration, directives, roster, shifts
@@ -24,7 +25,6 @@ from kb.network.duties import Duties
 from kb.network.outage import Outages
 from kb.network.roster import Roster, Shift, read
 from kb.network.substitution import Substitution
-from kb.report.values import today
 from kb.services.audience import Visible, everything
 from kb.services.network import drawing
 from kb.services.network.told import Teller, group

@@ -83,7 +83,8 @@ def test_duties_that_are_not_in_force_join_nobody(workspace: Workspace, qingdao:
 
 
 def test_two_addressees_of_one_incident_worked_together(fresh: Workspace) -> None:
-    assert list(directives.past(fresh.store)) == []
+    told_so = directives.Directives(fresh.store)
+    assert told_so.past() == ()
     for incident, told in (
         ("one", (EMERGENCY, HEALTH)),
         ("two", (EMERGENCY, HEALTH, WATER)),
@@ -99,11 +100,22 @@ def test_two_addressees_of_one_incident_worked_together(fresh: Workspace) -> Non
                 Quad(directive, xz("directiveOf"), about, name),
             ]
         fresh.store.commit(Change(quads), actor="test", action="direct")
-    past = {frozenset((one, other)): count for one, other, count in directives.past(fresh.store)}
+    past = {frozenset((one, other)): count for one, other, count in told_so.past()}
     assert past[frozenset((EMERGENCY, HEALTH))] == 2
     assert past[frozenset((EMERGENCY, WATER))] == 1
-    hidden = list(directives.past(fresh.store, lambda name: not name.value.endswith("/two")))
+    hidden = told_so.past(lambda name: not name.value.endswith("/two"))
     assert [count for *_, count in hidden] == [1]
+
+
+def test_who_issues_a_directive_works_with_its_addressee(fresh: Workspace) -> None:
+    told_so, name = directives.Directives(fresh.store), graph("directive/lateral")
+    directive = NamedNode(f"{ROOT}directive/lateral/1")
+    quads = [Quad(directive, xz("issuer"), WATER, name), Quad(directive, xz("addressee"), HEALTH, name)]
+    assert told_so.past() == ()
+    fresh.store.commit(Change(quads), actor="test", action="request")
+    assert [{one, other} for one, other, _ in told_so.past()] == [{WATER, HEALTH}]
+    fresh.store.commit(Change((), quads), actor="test", action="take back")
+    assert told_so.past() == ()
 
 
 def test_past_directives_join_bodies_that_no_duty_joins(small: Callable[..., Network]) -> None:

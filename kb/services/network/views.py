@@ -15,12 +15,12 @@ from kb.city import terms
 from kb.clock import today
 from kb.errors import InputError, NotFound, Text, both
 from kb.namespaces import graph, xz
-from kb.network import analysis, bodies, collaboration, directives, roster, shifts
+from kb.network import analysis, bodies, collaboration, roster, shifts
 from kb.network.analysis import Analysis
 from kb.network.bodies import Bodies, Body
 from kb.network.collaboration import Graph
 from kb.network.conflicts import MEANINGS, Finding, conflicts
-from kb.network.directives import Past
+from kb.network.directives import Directives, Past
 from kb.network.duties import Duties
 from kb.network.outage import Outages
 from kb.network.roster import Roster, Shift, read
@@ -35,6 +35,8 @@ DEPARTMENT = xz("Department")
 DAYS = timedelta(days=1)
 """Gaps of the roster are looked for in so long a time where nobody says how long."""
 LONGEST = timedelta(days=92)
+KEPT = 4
+"""So many graphs of a city are kept: readers who see other directives have another one."""
 MOST = 10
 """So many bodies may be down at once."""
 
@@ -59,6 +61,7 @@ class NetworkViews:
         self._store = workspace.store
         self._tell = Teller(workspace.describer)
         self._known: dict[str, _Known] = {}
+        self._directives = Directives(workspace.store)
         self._store.subscribe(self._forget)
 
     def cities(self, visible: Visible = everything) -> list[str]:
@@ -341,25 +344,28 @@ class NetworkViews:
         return Outages(known.bodies, known.duties, self._graph(known, visible), known.substitution)
 
     def _past(self, visible: Visible) -> tuple[Past, ...]:
-        return tuple(directives.past(self._store, visible))
+        return self._directives.past(visible)
 
     def _graph(self, known: _Known, visible: Visible) -> Graph:
         past = self._past(visible)
-        if past not in known.graphs:
-            known.graphs.clear()  # readers of one kind come in turns; one graph of each city is enough
-            known.analyses.clear()
-            known.graphs[past] = collaboration.build(known.bodies, known.duties, past)
-        return known.graphs[past]
+        found = known.graphs.get(past)
+        if found is None:
+            if len(known.graphs) >= KEPT:
+                known.graphs.clear()
+                known.analyses.clear()
+            found = known.graphs[past] = collaboration.build(known.bodies, known.duties, past)
+        return found
 
     def _analysed(self, known: _Known, area: str | None, visible: Visible) -> tuple[Graph, Analysis]:
         here, where = self._graph(known, visible), None if area is None else terms.area(area)
         if where is not None:
             here = collaboration.within(here, known.bodies, where)
         key = self._past(visible), where
-        if key not in known.analyses:
+        found = known.analyses.get(key)
+        if found is None:
             departments = {iri for iri, body in known.bodies.items() if body.is_a(DEPARTMENT)}
-            known.analyses[key] = analysis.analyse(here, departments)
-        return here, known.analyses[key]
+            found = known.analyses[key] = analysis.analyse(here, departments)
+        return here, found
 
     def _forget(self, change: Change) -> None:
         if any(str(name).startswith(_READ) for name in change.graphs):

@@ -1,9 +1,11 @@
 """What the shape of the collaboration graph tells: where it would break, who carries too much, who is alone.
 
 networkx does the work: Tarjan's bridges and articulation points, Brandes' betweenness, Louvain's communities.
-Betweenness looks at every pair of bodies. Above :data:`EXACT` bodies it is estimated from the paths of
-:data:`SAMPLE` of them, drawn with a fixed seed: the order of the busiest stays, the numbers are near. The
-same seed serves the communities, so a graph always gives the same answer.
+Betweenness looks at every pair of bodies: 6 s for the 1,479 of Qingdao, 34 s for the 3,285 of Beijing. Above
+:data:`EXACT` bodies it is estimated from the paths of :data:`SAMPLE` of them, drawn with a fixed seed. In
+Qingdao nine of the ten busiest are then the same and no share of the busiest is off by more than 0.015; bodies
+that are nearly equal may change places. The same seed serves the communities: a graph always gives the same
+answer.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from kb.network.collaboration import Graph
 SEED = 20261125
 EXACT = 400
 """Up to so many bodies betweenness is exact."""
-SAMPLE = 200
+SAMPLE = 400
 BUSIEST = 20
 """So many bottlenecks are told of."""
 

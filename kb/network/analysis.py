@@ -3,9 +3,9 @@
 networkx does the work: Tarjan's bridges and articulation points, Brandes' betweenness, Louvain's communities.
 Betweenness looks at every pair of bodies: 6 s for the 1,479 of Qingdao, 34 s for the 3,285 of Beijing. Above
 :data:`EXACT` bodies it is estimated from the paths of :data:`SAMPLE` of them, drawn with a fixed seed. In
-Qingdao nine of the ten busiest are then the same and no share of the busiest is off by more than 0.015; bodies
-that are nearly equal may change places. The same seed serves the communities: a graph always gives the same
-answer.
+Qingdao nine of the ten busiest are then the same, and no share of the busiest is off by more than 0.015;
+bodies that are nearly equal may change places. The same seed serves the communities: a graph always gives the
+same answer.
 """
 
 from __future__ import annotations

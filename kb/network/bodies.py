@@ -104,19 +104,18 @@ class Bodies(Mapping[NamedNode, Body]):
             here = self.above.get(here)
 
     def find(self, name: str) -> Body:
-        """Return the body that *name* means: its IRI, its label in either language, or how its IRI ends.
+        """Return the body that *name* means: its IRI, its label in either language, or how only its IRI ends.
 
         :raises NotFound: ``network.body``, naming the nearest.
         """
         wanted = name.strip()
-        exact = self._bodies.get(NamedNode(wanted)) if "://" in wanted and " " not in wanted else None
-        if exact is not None:
-            return exact
         for body in self._bodies.values():
-            if wanted in (body.label.zh, body.label.en) or (
-                wanted and body.iri.value.endswith(f"/{wanted.strip('/')}")
-            ):
+            if wanted in (body.label.zh, body.label.en, body.iri.value):
                 return body
+        tail = wanted.strip("/")
+        ending = [body for body in self._bodies.values() if tail and body.iri.value.endswith(f"/{tail}")]
+        if len(ending) == 1:
+            return ending[0]
         labels = [label for body in self._bodies.values() for label in (body.label.zh, body.label.en)]
         raise NotFound.of(
             "network.body",

@@ -176,3 +176,18 @@ def test_the_command_line_asks_the_server(server: Server) -> None:
     assert desk.outage("", ["济南市应急管理局"])["lostLeads"]
     assert desk.conflicts("", CITY)["findings"]
     assert desk.roster("", when("2026-07-20T10:00:00+08:00", "at"), None, ())["posts"] == []
+
+
+@pytest.mark.parametrize("odd", ["a%20b", "%3Cx%3E", "..%2F..", "%00", "%F0%9F%9A%92", "9" * 5000])
+def test_odd_codes_and_names_are_not_found(client: Client, odd: str) -> None:
+    for path in (
+        f"/api/network?city={odd}",
+        f"/api/network?area={odd}",
+        f"/api/network?format=svg&area={odd}",
+        f"/api/network/conflicts?area={odd}",
+        f"/api/network/outage?body={odd}",
+        f"/api/network/link?from={odd}&to={odd}",
+        f"/api/roster?body={odd}",
+        f"/network?area={odd}",
+    ):
+        assert client.get(path).status == 404, path

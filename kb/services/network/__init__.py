@@ -2,6 +2,7 @@
 
 ::
 
-    views ──┬── told      things, duties and findings in JSON
+    views ──┬── known     what is read and found out once, and kept
+            ├── told      things, duties and findings in JSON
             └── drawing   the network of one area as SVG
 """

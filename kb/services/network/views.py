@@ -4,54 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import networkx
 from pyoxigraph import NamedNode
 
 from kb.city import terms
-from kb.clock import today
 from kb.errors import InputError, NotFound, Text, both
-from kb.namespaces import graph, xz
-from kb.network import analysis, bodies, collaboration, roster, shifts
-from kb.network.analysis import Analysis
-from kb.network.bodies import Bodies, Body
-from kb.network.collaboration import Graph
-from kb.network.conflicts import MEANINGS, Finding, conflicts
-from kb.network.directives import Directives, Past
-from kb.network.duties import Duties
-from kb.network.outage import Outages
+from kb.network import analysis, collaboration, roster, shifts
+from kb.network.bodies import Body
+from kb.network.conflicts import MEANINGS
 from kb.network.roster import Roster, Shift, read
-from kb.network.substitution import Substitution
 from kb.services.audience import Visible, everything
 from kb.services.network import drawing
+from kb.services.network.known import CityNetworks
 from kb.services.network.told import Teller, group
 from kb.services.workspace import Workspace
-from kb.store.protocol import Change
 
-DEPARTMENT = xz("Department")
 DAYS = timedelta(days=1)
 """Gaps of the roster are looked for in so long a time where nobody says how long."""
 LONGEST = timedelta(days=92)
-KEPT = 4
-"""So many graphs of a city are kept: readers who see other directives have another one."""
 MOST = 10
 """So many bodies may be down at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is read of a city once, until knowledge changes or the day ends."""
-
-    day: date
-    bodies: Bodies
-    duties: Duties
-    substitution: Substitution
-    graphs: dict[tuple[Past, ...], Graph]
-    analyses: dict[tuple[tuple[Past, ...], NamedNode | None], Analysis]
-    conflicts: dict[NamedNode | None, list[Finding]]
 
 
 class NetworkViews:
@@ -60,13 +35,11 @@ class NetworkViews:
     def __init__(self, workspace: Workspace) -> None:
         self._store = workspace.store
         self._tell = Teller(workspace.describer)
-        self._known: dict[str, _Known] = {}
-        self._directives = Directives(workspace.store)
-        self._store.subscribe(self._forget)
+        self._networks = CityNetworks(workspace.store)
 
     def cities(self, visible: Visible = everything) -> list[str]:
         """Return the codes of the cities of which the reader sees the network."""
-        return [code for code in bodies.loaded(self._store) if visible(graph(f"city/{code}"))]
+        return self._networks.codes(visible)
 
     def city(self, asked: str, visible: Visible = everything) -> str:
         """Return *asked*, or the first city that the reader sees where nothing is asked.
@@ -80,7 +53,7 @@ class NetworkViews:
 
     def places(self, city: str, visible: Visible = everything) -> list[dict[str, Any]]:
         """Return the areas of a city that have bodies, its own first."""
-        found = self._of(city, visible).bodies
+        found = self._networks.of(city, visible).bodies
         return [
             {**self._tell.thing(area), "code": _code(area), "bodies": len(found.of(area))}
             for area in sorted(found.areas, key=lambda area: (area != found.city, area.value))
@@ -90,8 +63,9 @@ class NetworkViews:
         self, city: str, area: str | None = None, visible: Visible = everything
     ) -> list[dict[str, Any]]:
         """Return the bodies of a city, or of one area of it."""
-        found = self._of(city, visible).bodies
-        return self._tell.bodies(found.values() if area is None else found.of(terms.area(area)))
+        found = self._networks.of(city, visible)
+        where = found.area(area)
+        return self._tell.bodies(found.bodies.values() if where is None else found.bodies.of(where))
 
     def network(self, city: str, area: str | None = None, visible: Visible = everything) -> dict[str, Any]:
         """Return the findings about the network of a city; with *area*, of the bodies of that division alone.
@@ -101,8 +75,8 @@ class NetworkViews:
 
         :raises NotFound: ``network.city``, ``network.area``.
         """
-        known = self._of(city, visible)
-        drawn, found = self._analysed(known, area, visible)
+        known = self._networks.of(city, visible)
+        drawn, found = known.analysed(self._networks.past(visible), known.area(area))
         tell = self._tell
 
         def body(iri: NamedNode) -> dict[str, Any]:
@@ -142,11 +116,11 @@ class NetworkViews:
 
         :raises NotFound: ``network.body``; ``network.path``, where nothing joins them.
         """
-        known = self._of(city, visible)
+        known = self._networks.of(city, visible)
         first, second = known.bodies.find(one), known.bodies.find(other)
         joints = collaboration.evidence(known.bodies, known.duties, first, second)
-        reasons = self._graph(known, visible).get_edge_data(first.iri, second.iri)
-        path = self._outages(known, visible).path(first.iri, second.iri)
+        reasons = known.graph(self._networks.past(visible)).get_edge_data(first.iri, second.iri)
+        path = known.outages(self._networks.past(visible)).path(first.iri, second.iri)
         return {
             "from": self._tell.body(first),
             "to": self._tell.body(second),
@@ -173,9 +147,9 @@ class NetworkViews:
             raise InputError.of(
                 "network.many", f"一次至多 {MOST} 个机构", f"at most {MOST} bodies at once", where="body"
             )
-        known, tell = self._of(city, visible), self._tell
+        known, tell = self._networks.of(city, visible), self._tell
         out = [known.bodies.find(name).iri for name in names]
-        found = self._outages(known, visible).when(out)
+        found = known.outages(self._networks.past(visible)).when(out)
         return {
             "city": tell.thing(known.bodies.city),
             "down": tell.bodies(found.down),
@@ -223,10 +197,8 @@ class NetworkViews:
 
         :raises NotFound: ``network.city``, ``network.area``.
         """
-        known, tell = self._of(city, visible), self._tell
-        where = self._area(known, area)
-        if where not in known.conflicts:
-            known.conflicts[where] = conflicts(known.bodies, known.duties, where)
+        known, tell = self._networks.of(city, visible), self._tell
+        found = known.conflicts(known.area(area))
         return {
             "city": tell.thing(known.bodies.city),
             "area": None if area is None else tell.thing(terms.area(area)),
@@ -244,7 +216,7 @@ class NetworkViews:
                         for place in one.places
                     ],
                 }
-                for one in known.conflicts[where]
+                for one in found
             ],
         }
 
@@ -270,7 +242,7 @@ class NetworkViews:
                 f"the span ends after it begins and lasts at most {LONGEST.days} days",
                 where="until",
             )
-        known, tell = self._of(city, visible), self._tell
+        known, tell = self._networks.of(city, visible), self._tell
         every = read(self._store, visible)
         found = Roster(known.bodies, known.substitution, every)
         asked = [known.bodies.find(name) for name in down] or None
@@ -298,9 +270,9 @@ class NetworkViews:
 
         :raises NotFound: ``network.city``, ``network.area``.
         """
-        known = self._of(city, visible)
+        known = self._networks.of(city, visible)
         code = city if area is None else area
-        drawn, found = self._analysed(known, code, visible)
+        drawn, found = known.analysed(self._networks.past(visible), known.area(code))
         label = self._tell.thing(terms.area(code))["label"]
         return drawing.draw(drawn, found, known.bodies, Text(label["zh"], label["en"]), lang)
 
@@ -309,10 +281,8 @@ class NetworkViews:
 
         :raises NotFound: ``network.city``, ``network.area``.
         """
-        known = self._of(city, visible)
-        here = self._graph(known, visible)
-        if area is not None:
-            here = collaboration.within(here, known.bodies, terms.area(area))
+        known = self._networks.of(city, visible)
+        here = known.graph(self._networks.past(visible), known.area(area))
         plain: networkx.Graph[str] = networkx.Graph()
         for iri in here:
             body = known.bodies[iri]
@@ -324,52 +294,6 @@ class NetworkViews:
             (one.value, other.value, reasons) for one, other, reasons in here.edges(data=True)
         )
         return ("\n".join(networkx.generate_graphml(plain)) + "\n").encode()
-
-    def _of(self, city: str, visible: Visible) -> _Known:
-        if not visible(graph(f"city/{city}")):
-            raise NotFound.of("network.city", f"没有载入城市 {city[:20]}", f"no city {city[:20]} is loaded")
-        known, day = self._known.get(city), today()
-        if known is None or known.day != day:
-            found, duties = bodies.read(self._store, city), Duties(self._store, day)
-            known = self._known[city] = _Known(day, found, duties, Substitution(self._store), {}, {}, {})
-        return known
-
-    def _area(self, known: _Known, area: str | None) -> NamedNode | None:
-        if area is None:
-            return None
-        collaboration.within(networkx.Graph(), known.bodies, terms.area(area))
-        return terms.area(area)
-
-    def _outages(self, known: _Known, visible: Visible) -> Outages:
-        return Outages(known.bodies, known.duties, self._graph(known, visible), known.substitution)
-
-    def _past(self, visible: Visible) -> tuple[Past, ...]:
-        return self._directives.past(visible)
-
-    def _graph(self, known: _Known, visible: Visible) -> Graph:
-        past = self._past(visible)
-        found = known.graphs.get(past)
-        if found is None:
-            if len(known.graphs) >= KEPT:
-                known.graphs.clear()
-                known.analyses.clear()
-            found = known.graphs[past] = collaboration.build(known.bodies, known.duties, past)
-        return found
-
-    def _analysed(self, known: _Known, area: str | None, visible: Visible) -> tuple[Graph, Analysis]:
-        here, where = self._graph(known, visible), None if area is None else terms.area(area)
-        if where is not None:
-            here = collaboration.within(here, known.bodies, where)
-        key = self._past(visible), where
-        found = known.analyses.get(key)
-        if found is None:
-            departments = {iri for iri, body in known.bodies.items() if body.is_a(DEPARTMENT)}
-            found = known.analyses[key] = analysis.analyse(here, departments)
-        return here, found
-
-    def _forget(self, change: Change) -> None:
-        if any(str(name).startswith(_READ) for name in change.graphs):
-            self._known = {}
 
 
 def when(text: str, where: str) -> datetime:
@@ -387,10 +311,6 @@ def when(text: str, where: str) -> datetime:
             where=where,
             repair=("如 2026-07-20T08:00:00+08:00", "such as 2026-07-20T08:00:00+08:00"),
         ) from error
-
-
-_READ = tuple(f"<{graph(part).value}" for part in ("ontology", "knowledge/", "city/"))
-"""How the graphs begin, as text, that a city's network is read from; directives are looked up each time."""
 
 
 def _sources(shifts: Iterable[Shift]) -> list[NamedNode]:

@@ -16,6 +16,8 @@
                ├─ datasets  what departments share, how good  (dataset_pages.py)
                │            declarations, deliveries          (datasets_api.py)
                ├─ catalogue DCAT, VoID, downloads             (catalogue.py)
+               ├─ network   who works with whom, outages      (network_pages.py)
+               │            the same for programs, roster     (network_api.py)
                └─ access, security, cors, packing, i18n, problems, filters     what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
@@ -54,6 +56,8 @@ from webapp import (
     i18n,
     life_api,
     life_pages,
+    network_api,
+    network_pages,
     packing,
     pages,
     personal,
@@ -129,6 +133,7 @@ def create_app(
     app.register_blueprint(accounts.blueprint)
     app.register_blueprint(personal.blueprint)
     app.register_blueprint(dataset_pages.blueprint)
+    app.register_blueprint(network_pages.blueprint)
     for blueprint in (
         api.blueprint,
         explain_api.blueprint,
@@ -138,6 +143,7 @@ def create_app(
         audit_api.blueprint,
         personal_api.blueprint,
         datasets_api.blueprint,
+        network_api.blueprint,
         catalogue.blueprint,
         protocol.blueprint,
         graphs.blueprint,

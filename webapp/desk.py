@@ -9,6 +9,7 @@ from flask import current_app
 
 from kb.services.datasets import DatasetViews
 from kb.services.life.contention import Contention
+from kb.services.network.views import NetworkViews
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
 from kb.store.writing import Writes
@@ -24,6 +25,7 @@ class Desk:
         self.sparql = sparql
         self.writes = writes
         self.datasets = DatasetViews(workspace)
+        self.networks = NetworkViews(workspace)
         self.places = Places(workspace.store)
         self.terms = Terms(workspace.store)
         self.contention = Contention(workspace)

@@ -26,6 +26,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from kb.cli.dataset_desk import DatasetDesk, LocalDatasets, RemoteDatasets
 from kb.cli.desks import Desk, LocalDesk, RemoteDesk
 from kb.cli.life_desk import LifeDesk, LocalLife, RemoteLife
+from kb.cli.network_desk import LocalNetworks, NetworkDesk, RemoteNetworks
 from kb.cli.remote import Remote
 from kb.errors import Text, XiezhiError
 from kb.services.workspace import Workspace
@@ -107,6 +108,16 @@ class Context:
         else:
             with self.workspace() as workspace:
                 yield LocalLife(workspace)
+
+    @contextmanager
+    def networks(self) -> Iterator[NetworkDesk]:
+        """Yield who tells of networks: the server that runs on the store, or the store itself."""
+        server = running_server(self.home)
+        if server is not None:
+            yield RemoteNetworks(Remote(server.url, server.key))
+        else:
+            with self.workspace() as workspace:
+                yield LocalNetworks(workspace)
 
 
 @dataclass(frozen=True, slots=True)

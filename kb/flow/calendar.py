@@ -8,12 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from typing import Any
 
-import holidays
-
-from kb.clock import CHINA_STANDARD_TIME
+from kb.clock import CHINA_STANDARD_TIME, is_working_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +40,4 @@ class Calendar:
         """Whether *day* is a working day."""
         if self.country is None:
             return day.weekday() < 5
-        return bool(_of(self.country).is_working_day(day))
-
-
-@lru_cache
-def _of(country: str) -> Any:
-    return holidays.country_holidays(country)
+        return is_working_day(day, self.country)

@@ -34,6 +34,8 @@ from kb.srl.syntax import Term
 ROW_KEYS = {"given", "expect", "absent"}
 KEYS = {"title", "rows", "records", *ROW_KEYS}
 ANY = "any"
+_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml where PyYAML has it: ten times as fast for the same safe documents."""
 _PREFIXES = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())
 
 
@@ -224,7 +226,7 @@ def _names(workspace: Workspace, term: Term) -> set[str]:
 
 def _items(file: Path) -> list[Any]:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - both are safe
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise _fault(file, mark.line + 1 if mark else 0, "不是合法的 YAML", "this is no YAML") from error

@@ -102,16 +102,16 @@ def wrap(text: str, width: float) -> list[str]:
     """Break *text* into lines of at most *width* pixels: Chinese anywhere, other words at spaces."""
     lines, line, used = [], "", 0.0
     for word in _words(text):
-        length = _length(word)
+        length = text_width(word)
         if used + length > width and line:
             lines.append(line.rstrip())
             line, used, word = "", 0.0, word.lstrip()
-            length = _length(word)
+            length = text_width(word)
         while length > width:  # one word wider than a line
-            cut = next(n for n in range(len(word), 0, -1) if n == 1 or _length(word[:n]) <= width)
+            cut = next(n for n in range(len(word), 0, -1) if n == 1 or text_width(word[:n]) <= width)
             lines.append(word[:cut])
             word = word[cut:]
-            length = _length(word)
+            length = text_width(word)
         line, used = line + word, used + length
     return [*lines, line.rstrip()] if line.strip() else lines
 
@@ -138,7 +138,8 @@ def _is_wide(character: str) -> bool:
     return unicodedata.east_asian_width(character) in "WF"
 
 
-def _length(text: str) -> float:
+def text_width(text: str) -> float:
+    """Return about how wide *text* is in letters of :data:`SIZE`, in pixels."""
     return sum(SIZE if _is_wide(c) else SIZE * 0.58 for c in text)
 
 

@@ -46,12 +46,8 @@ def tried(workspace: Workspace, cases: Iterable[Case]) -> list[Tried]:
 
 def silent(workspace: Workspace, results: Sequence[Tried]) -> Iterator[Finding]:
     """Yield the rules that give no reason for anything, in no case and not in the background."""
-    fired = {
-        because.rule.iri
-        for derivation in (*(r.derivation for r in results), workspace.engine.background())
-        for triple in derivation
-        if (because := derivation.because(triple)) is not None
-    }
+    derivations = (*(r.derivation for r in results), workspace.engine.background())
+    fired = {rule.iri for derivation in derivations for rule in derivation.rules()}
     program = workspace.engine.program
     for rule in (*program.background, *program.response):
         if rule.iri not in fired:

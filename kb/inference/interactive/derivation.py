@@ -76,6 +76,11 @@ class Derivation:
         left_out = {p for p in {p for _, p, _ in found} if unless(terms[p])}  # type: ignore[arg-type]
         return [row for row in found if row[1] not in left_out]
 
+    def rules(self) -> Iterator[Rule]:
+        """Yield the rules that gave the first reason of something, each once."""
+        # By identity: to hash a rule is to hash all of its patterns.
+        return (one.rule for one in {id(reason): reason for reason, _ in self._found.values()}.values())
+
     def because(self, triple: Triple) -> Because | None:
         """Return the first reason for *triple*, or ``None`` where no rule derived it."""
         find = self._dictionary.find

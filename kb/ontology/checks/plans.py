@@ -8,12 +8,13 @@ that came into force after the plan was last revised.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from rdflib import DCTERMS, RDF, RDFS, Graph, Literal, URIRef
 from rdflib.term import Node
 from rdflib.xsd_datetime import parse_xsd_duration
 
+from kb.clock import working_days_after
 from kb.errors import Fault, Text
 from kb.ontology.checks.finding import Finding, Severity, short
 from kb.ontology.checks.provisions import NS, validity
@@ -117,18 +118,9 @@ def _deadline(graph: Graph, clock: Node, plan: Node) -> date | None:
     if begin is None or within is None:
         return None
     if (clock, NS.workingDays, Literal(True)) in graph:
-        return _after_working_days(begin, parse_xsd_duration(str(within)).days)
+        return working_days_after(begin, parse_xsd_duration(str(within)).days)
     moment = datetime.combine(begin, time()) + parse_xsd_duration(str(within))
     return moment.date()
-
-
-def _after_working_days(begin: date, days: int) -> date:
-    """Return the day *days* weekdays after *begin*; public holidays are not known here."""
-    day = begin
-    while days > 0:
-        day += timedelta(days=1)
-        days -= day.weekday() < 5
-    return day
 
 
 def _foundations(graph: Graph, plan: Node) -> set[Node]:

@@ -77,6 +77,9 @@ def run(context: Context, name: str, seed: int | None, form: str, home: Path | N
 @contextmanager
 def _store(context: Context, home: Path | None, city: str) -> Iterator[Workspace]:
     """Open a store of the exercise's own; never the user's, where real incidents are."""
-    with tempfile.TemporaryDirectory(prefix="xiezhi-exercise-") as name:
-        with progress(context.lang) as tell, Workspace(home or Path(name), cities=[city], progress=tell) as workspace:
-            yield workspace
+    with (
+        tempfile.TemporaryDirectory(prefix="xiezhi-exercise-") as name,
+        progress(context.lang) as tell,
+        Workspace(home or Path(name), cities=[city], progress=tell) as workspace,
+    ):
+        yield workspace

@@ -28,7 +28,7 @@ from kb.services import incident
 from kb.services.directives import acting, confirming, fallback, orders, parties, reading, terms, watching
 from kb.services.exercise import people
 from kb.services.exercise.people import People
-from kb.services.exercise.scenario import Another, Asking, Conduct, Continued, Down, Scenario
+from kb.services.exercise.scenario import Another, Asking, Conduct, Continued, Down, Name, Scenario
 from kb.services.workspace import Workspace
 from kb.store.protocol import Term
 
@@ -78,10 +78,11 @@ class Exercise:
     incidents: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        """Make the agenda, and refuse a store that is not for exercises."""
         self._agenda: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = count()
         self._turns: dict[NamedNode, _Turn] = {}
-        self._down: list[tuple[people.Name, datetime]] = []
+        self._down: list[tuple[Name, datetime]] = []
         self._reports: list[dict[str, Any]] = []
         self._missed: list[Text] = []
         self._people = People(self.workspace)
@@ -283,11 +284,11 @@ class Exercise:
         addressee = life.one(terms.ADDRESSEE)
         if body != addressee and not parties.is_request(life):
             return Conduct(self.scenario.command.waits)
-        for name, conduct in self.scenario.departments:
+        conduct = self.scenario.default
+        for name, theirs in self.scenario.departments:
             if isinstance(body, NamedNode) and people.meant(self.workspace, body, name):
+                conduct = theirs
                 break
-        else:
-            conduct = self.scenario.default
         if body != addressee:  # it supervises its own request as the command does
             return Conduct({**self.scenario.command.waits, **conduct.waits})
         return conduct
@@ -334,4 +335,3 @@ def _require_own_store(workspace: Workspace, first: str) -> None:
             where=str(workspace.home),
             repair=("换一个种子或目录", "use another seed or folder"),
         )
-

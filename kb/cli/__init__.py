@@ -14,6 +14,7 @@ from kb.cli import (
     coverage,
     dataset,
     examples,
+    exercise,
     explanations,
     impact,
     incident_life,
@@ -87,6 +88,7 @@ for command in (
     personal.key,
     catalogue.catalogue,
     new.new,
+    exercise.exercise,
     bench.bench,
 ):
     main.add_command(command)

@@ -24,7 +24,7 @@ from werkzeug.exceptions import Unauthorized
 
 from kb.access.accounts import Accounts, User
 from kb.access.policy import Policies, Policy
-from kb.access.principal import VISITOR, Operator, Principal
+from kb.access.principal import THROUGH, VISITOR, Operator, Principal
 from kb.access.trail import Trail
 
 P = ParamSpec("P")
@@ -58,7 +58,7 @@ class Gatekeeper:
                     "the token is wrong, expired or revoked",
                     www_authenticate=WWWAuthenticate("bearer", {"realm": REALM, "error": "invalid_token"}),
                 )
-            return self.of_user(found[0], found[1].scopes, f" (token {found[1].id})")
+            return self.of_user(found[0], found[1].scopes, f"{THROUGH}{found[1].id})")
         if _is_cross_site(asked):
             return visitor(asked, policy)
         if current_user.is_authenticated:

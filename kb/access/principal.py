@@ -13,6 +13,8 @@ from kb.errors import Forbidden, Text, XiezhiError
 
 VISITOR = "visitor"
 """The role of whoever has not logged in."""
+THROUGH = " (token "
+"""Stands in the name of a principal between the user and the token that he uses."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,15 @@ class Principal:
     @cached_property
     def _reads_own(self) -> frozenset[str]:
         return frozenset().union(*(role.reads_own for role in self._held))
+
+
+def person(name: str) -> str:
+    """Return the user whose principal is called *name*: the same in a session and with any of his tokens.
+
+    >>> person("wang (token 3)"), person("wang")
+    ('wang', 'wang')
+    """
+    return name.partition(THROUGH)[0]
 
 
 class Operator(Principal):

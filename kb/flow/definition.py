@@ -94,6 +94,12 @@ def read(store: Store, name: str) -> Flow:
     return Flow(iri, _label(store, iri), starts[0], states, steps)
 
 
+def names(store: Store) -> list[str]:
+    """Return the names of all flows that the ontology declares."""
+    found = (q.subject for q in store.match(None, RDF_TYPE, xz("Flow"), ONTOLOGY))
+    return sorted(iri.value.removeprefix(FLOWS) for iri in found if isinstance(iri, NamedNode))
+
+
 def _state(store: Store, iri: NamedNode) -> State:
     final = "true" in _literals(store, iri, "finalState")
     return State(iri, iri.value.rpartition("/")[2], _label(store, iri), final)

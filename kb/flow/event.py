@@ -19,14 +19,18 @@ Values = Mapping[NamedNode, tuple[Term, ...]]
 EVENT, TIMELINE, NUMBER, ABOUT = xz("Event"), xz("timeline"), xz("number"), xz("about")
 STEP, BODY, ACTOR = xz("step"), xz("onBehalfOf"), xz("actor")
 AT, REASON = NamedNode(PROV + "atTime"), NamedNode(DCTERMS + "description")
-_OWN = {RDF_TYPE, TIMELINE, NUMBER, ABOUT, STEP, BODY, ACTOR, AT, REASON}
+REQUEST = xz("requestDigest")
+_OWN = {RDF_TYPE, TIMELINE, NUMBER, ABOUT, STEP, BODY, ACTOR, AT, REASON, REQUEST}
 NOTHING = xz("nothing")
 """Stands in an event for a value that was taken away."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A step of a timeline. *at* has a time zone; *number* counts from 1 within the timeline."""
+    """A step of a timeline. *at* has a time zone; *number* counts from 1 within the timeline.
+
+    *request* is the digest by which the same request is known when it comes again; empty where none was given.
+    """
 
     number: int
     about: NamedNode
@@ -36,6 +40,7 @@ class Event:
     body: NamedNode | None = None
     reason: str = ""
     values: Values = field(default_factory=dict)
+    request: str = ""
 
 
 def timeline_graph(name: str) -> NamedNode:
@@ -67,6 +72,8 @@ def quads(name: str, event: Event) -> Iterator[Quad]:
         yield Quad(node, BODY, event.body, within)
     if event.reason:
         yield Quad(node, REASON, Literal(event.reason), within)
+    if event.request:
+        yield Quad(node, REQUEST, Literal(event.request), within)
     for property_, terms in event.values.items():
         for term in terms or (NOTHING,):
             yield Quad(node, property_, term, within)
@@ -94,6 +101,7 @@ def read(about: Iterable[Quad]) -> Event:
             for property_, terms in facts.items()
             if property_ not in _OWN
         },
+        _text(facts[REQUEST][0]) if REQUEST in facts else "",
     )
 
 

@@ -38,10 +38,12 @@ class Taken:
     body: NamedNode | None = None
     reason: str = ""
     values: Values = field(default_factory=dict)
+    request: str = ""
 
     def event(self, number: int, at: datetime) -> Event:
         """Return it as the event *number*."""
-        return Event(number, self.life.about, self.step, self.actor, at, self.body, self.reason, self.values)
+        about, step, values = self.life.about, self.step, self.values
+        return Event(number, about, step, self.actor, at, self.body, self.reason, values, self.request)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pyoxigraph import NamedNode
 from transitions import Machine, MachineError
 from transitions.extensions import GraphMachine
 
-from kb.access.principal import Principal
+from kb.access.principal import Principal, person
 from kb.errors import Fault, Forbidden, Text
 from kb.flow import Conflict, FlowRefused
 from kb.flow.definition import Flow, State, Step
@@ -249,7 +249,7 @@ def _require_actor(step: Step, life: Life, actor: Actor) -> None:
             repair=("由流程规定的一方处理", "let the side that the flow names do it"),
         )
     for other in step.not_by:
-        if actor.principal.name in life.actors.get(other, ()):
+        if person(actor.principal.name) in map(person, life.actors.get(other, ())):
             raise Forbidden.of(
                 "flow.four-eyes",
                 f"{actor.principal.name} 做过前一步，不能自己{step.label.zh}",

@@ -10,6 +10,8 @@
     fallback     who takes over what was returned, as the rules derive it (首接负责、兜底处置)
     watching     what is overdue goes up the hierarchy; what nobody takes goes to the fallback
     measures     times to acknowledge, act and close, and returns, by department and by rule
+    board        what is shown: the directives of an incident, the inbox of a department, one of them
+    requests     what people and programs ask for, as JSON; a request that comes again is done once
     returns      returned directives as cases that experts may add to the rules
 
 The flow itself is ``ontology/directive-flow.ttl``; who may release at which level, the clocks and calendars

@@ -57,12 +57,14 @@ def take(
     reason: str = "",
     values: Values | None = None,
     expected: int | None = None,
+    request_digest: str = "",
     now: datetime | None = None,
 ) -> Event:
     """Let *principal* take *step* (its name in the flow) with directive *number* of an incident.
 
     :param values: by property, as the flow asks for them (a new addressee, a score).
     :param expected: the revision that he saw; another one is a conflict.
+    :param request_digest: is kept with the event, see :class:`kb.flow.event.Event`.
     :raises NotFound: ``flow.unknown``, ``flow.no-step``.
     :raises Conflict: ``flow.changed``.
     :raises FlowRefused: see :meth:`kb.flow.machine.FlowMachine.check`.
@@ -71,7 +73,7 @@ def take(
     with workspace.flows.ledger.lock(identifier):
         life = life_of(workspace, identifier, number)
         actor = parties.actor_of(principal, life)
-        return _write(workspace, identifier, life, step, actor, reason, values, expected, now)
+        return _write(workspace, identifier, life, step, actor, reason, values, expected, now, request_digest)
 
 
 def take_as_system(
@@ -99,6 +101,7 @@ def draft(
     principal: Principal,
     *,
     reason: str = "",
+    request_digest: str = "",
     now: datetime | None = None,
 ) -> Event:
     """Draft the directive *request* for an incident; what a department may send itself is sent at once.
@@ -119,7 +122,7 @@ def draft(
                 where=identifier,
             )
         if request.parent is not None:
-            _require_open_parent(workspace, identifier, request.parent)
+            _require_open_parent(workspace, identifier, request.parent, request.issuer)
         if request.parent is not None or request.lateral:
             _require_own(principal, request)
         number = next_number(workspace, identifier)
@@ -127,7 +130,8 @@ def draft(
         values = values_of(incident, identifier, request)
         actor = Actor(principal, (parties.ISSUER,), request.issuer)
         machine.check(life, machine.flow.first, actor, values=values)
-        steps = [_taken(workspace, life, machine.flow.first.name, actor, within, reason, values)]
+        first = machine.flow.first.name
+        steps = [_taken(workspace, life, first, actor, within, reason, values, request_digest)]
         if request.parent is not None or request.lateral:
             drafted = machine.after(life, steps[0].event(1, now or datetime.now(UTC)))
             machine.check(
@@ -195,6 +199,7 @@ def _write(
     values: Values | None,
     expected: int | None,
     now: datetime | None,
+    request_digest: str = "",
 ) -> Event:
     machine = workspace.flows.machine(terms.FLOW)
     step = machine.flow.steps.get(name)
@@ -222,7 +227,8 @@ def _write(
         guards=parties.guards(workspace, actor.principal, life, given),
         expected=expected,
     )
-    taken = _taken(workspace, life, name, actor, terms.states_graph(identifier), reason, given)
+    within = terms.states_graph(identifier)
+    taken = _taken(workspace, life, name, actor, within, reason, given, request_digest)
     at = now or datetime.now(UTC)
     return workspace.flows.ledger.append(identifier, [taken], at=at, action=f"directive {name}")[0]
 
@@ -235,21 +241,32 @@ def _taken(
     within: NamedNode,
     reason: str,
     values: Mapping[NamedNode, tuple[NamedNode | Literal, ...]] | Values,
+    request_digest: str = "",
 ) -> Taken:
     machine = workspace.flows.machine(terms.FLOW)
     step = machine.flow.steps[name].iri
-    return Taken(machine, life, within, step, actor.principal.name, actor.body, reason.strip(), values)
+    name, said = actor.principal.name, reason.strip()
+    return Taken(machine, life, within, step, name, actor.body, said, values, request_digest)
 
 
-def _require_open_parent(workspace: Workspace, identifier: str, number: int) -> None:
+def _require_open_parent(workspace: Workspace, identifier: str, number: int, issuer: NamedNode) -> None:
     machine = workspace.flows.machine(terms.FLOW)
-    state = machine.state(life_of(workspace, identifier, number))
+    life = life_of(workspace, identifier, number)
+    state = machine.state(life)
     if state is None or state.final:
         raise InputError.of(
             "directive.parent-ended",
             f"指令 {number} 已经结束，不能再分解",
             f"directive {number} has ended: it takes no more parts",
             where=str(number),
+        )
+    if life.one(terms.ADDRESSEE) != issuer:
+        raise Forbidden.of(
+            "directive.not-own",
+            f"只有指令 {number} 的承办部门才能分解它",
+            f"only the department that is to carry out directive {number} divides it",
+            where=issuer.value,
+            repair=("请承办部门分解", "let its addressee do it"),
         )
 
 

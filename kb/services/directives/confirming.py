@@ -25,16 +25,22 @@ from kb.services.directives import acting, parties, reading, terms
 from kb.services.directives.orders import Order, Override, changed, orders
 from kb.services.recommendation import recommend
 from kb.services.workspace import Workspace
-from kb.store.protocol import Change
+from kb.store.protocol import Change, Term
+
+DECIDED = xz("decidedAddressee")
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """What a confirmation did: numbers of *new* directives, whether *issued*, and of those *obsolete* now."""
+    """What a confirmation did: numbers of *new* directives, whether *issued*, and of those *obsolete* now.
+
+    *repeated* says that nothing was written: it was confirmed before, and nothing has changed since.
+    """
 
     new: tuple[int, ...]
     issued: bool
     obsolete: tuple[int, ...]
+    repeated: bool = False
 
 
 def confirm(
@@ -43,9 +49,12 @@ def confirm(
     principal: Principal,
     *,
     overrides: Sequence[Override] = (),
+    request_digest: str = "",
     now: datetime | None = None,
 ) -> Confirmed:
     """Confirm what is recommended for the incident *identifier*.
+
+    :param request_digest: is kept with the event; the same one again does nothing and returns what it did.
 
     :raises NotFound: ``incident.unknown``.
     :raises Forbidden: ``access.action``.
@@ -55,16 +64,20 @@ def confirm(
     at = now or datetime.now(UTC)
     flows = workspace.flows
     with flows.ledger.lock(identifier):
+        if (before := _before(workspace, identifier, request_digest)) is not None:
+            return before
         recommendation = recommend(workspace, incident.recall(workspace, identifier), now=at)
         level = recommendation["response"]["level"]
         of_level = None if level is None else NamedNode(level["iri"])
-        asked = changed(orders(recommendation), overrides)
+        asked = _asked(workspace, identifier, recommendation, overrides)
         standing = reading.standing(workspace, identifier)
-        present = {(life.one(terms.ADDRESSEE), life.one(terms.MODULE)) for life in standing}
         wanted = {(order.addressee, order.module) for order in asked}
-        new = [order for order in asked if (order.addressee, order.module) not in present]
-        confirmed, change = _confirmed(workspace, identifier, principal, overrides, at)
-        issuer = _issuer(recommendation)
+        new = _missing(workspace, identifier, asked)
+        obsolete = _obsolete(standing, wanted)
+        confirmed, change = _confirmed(workspace, identifier, principal, overrides, at, request_digest)
+        if not new and not overrides and _is_confirmed(workspace, identifier):
+            return Confirmed((), False, obsolete, repeated=True)
+        issuer = issuer_of(recommendation)
         first = acting.next_number(workspace, identifier)
         issue = parties.may_release(workspace, principal, of_level)
         steps, additions = [*confirmed], list(change.additions)
@@ -75,15 +88,104 @@ def confirm(
         flows.ledger.append(
             identifier, steps, at=at, action="confirm response", also=Change(additions, change.removals)
         )
-    obsolete = [
+    numbers = tuple(range(first, first + len(new)))
+    return Confirmed(numbers, issue and bool(new), obsolete)
+
+
+def outstanding(workspace: Workspace, identifier: str, recommendation: dict[str, Any]) -> list[Order]:
+    """Return what *recommendation* asks for and nobody was told yet, after what was decided before."""
+    return _missing(workspace, identifier, _asked(workspace, identifier, recommendation, ()))
+
+
+def _asked(
+    workspace: Workspace, identifier: str, recommendation: dict[str, Any], overrides: Sequence[Override]
+) -> list[Order]:
+    """Return what *recommendation* asks for, as it was decided before and as *overrides* decide now."""
+    recommended = orders(recommendation)
+    known = {(order.addressee, order.module) for order in recommended}
+    before = _decided(workspace, identifier, overrides)
+    kept = [one for one in before if (one.recommended, one.module) in known]
+    return changed(recommended, [*kept, *overrides])
+
+
+def _missing(workspace: Workspace, identifier: str, asked: Sequence[Order]) -> list[Order]:
+    """Return those of *asked* that no directive is or was for, be it ended or gone to another department."""
+    modules = {life.about: life.one(terms.MODULE) for life in reading.stored(workspace, identifier)}
+    present = {
+        (body, modules[event.about])
+        for event in workspace.flows.ledger.events(identifier)
+        if event.about in modules
+        for body in event.values.get(terms.ADDRESSEE, ())
+    }
+    return [order for order in asked if (order.addressee, order.module) not in present]
+
+
+def _obsolete(standing: Sequence[Life], wanted: set[tuple[NamedNode, NamedNode | None]]) -> tuple[int, ...]:
+    found = [
         terms.parts_of(life.about)[1]
         for life in standing
         if terms.BECAUSE in life.values
         and (life.one(terms.ADDRESSEE), life.one(terms.MODULE)) not in wanted
         and terms.REFUSED not in life.values
     ]
-    numbers = tuple(range(first, first + len(new)))
-    return Confirmed(numbers, issue and bool(new), tuple(sorted(obsolete)))
+    return tuple(sorted(found))
+
+
+def _decided(workspace: Workspace, identifier: str, unless: Sequence[Override]) -> list[Override]:
+    """Return the overrides of earlier confirmations, but for those that *unless* decides anew.
+
+    The latest one counts. What has been dropped or moved once must not come back with the next report.
+    """
+    anew = {(one.recommended, one.module) for one in unless}
+    events = workspace.flows.ledger.events(identifier, terms.incident_iri(identifier))
+    nodes = [node for event in events for node in event.values.get(terms.OVERRIDE, ())]
+    found = {}
+    for node in sorted(nodes, key=_place):
+        one = _kept(workspace, node, terms.states_graph(identifier))
+        found[one.recommended, one.module] = one
+    return [one for key, one in found.items() if key not in anew]
+
+
+def _place(node: Term) -> tuple[int, int]:
+    """Return which event an override belongs to, and its place there: its IRI says so."""
+    event, _, place = str(node)[1:-1].rpartition("/override/")
+    return int(event.rpartition("/")[2]), int(place)
+
+
+def _kept(workspace: Workspace, node: Term, within: NamedNode) -> Override:
+    def one(property_: NamedNode) -> Term | None:
+        assert isinstance(node, NamedNode)
+        return next((q.object for q in workspace.store.match(node, property_, None, within)), None)
+
+    recommended, module, decided = (one(p) for p in (xz("recommendedAddressee"), terms.MODULE, DECIDED))
+    reason = one(NamedNode(DCTERMS + "description"))
+    assert isinstance(recommended, NamedNode)
+    return Override(
+        recommended,
+        module if isinstance(module, NamedNode) else None,
+        decided if isinstance(decided, NamedNode) else None,
+        reason.value if isinstance(reason, Literal) else "",
+    )
+
+
+def _before(workspace: Workspace, identifier: str, request_digest: str) -> Confirmed | None:
+    """Return what the same request did when it came first."""
+    events = workspace.flows.ledger.events(identifier) if request_digest else []
+    first = next((event for event in events if event.request == request_digest), None)
+    if first is None:
+        return None
+    machine = workspace.flows.machine(terms.FLOW)
+    then = [event for event in events if event.at == first.at and event.number > first.number]
+    new = [terms.parts_of(event.about)[1] for event in then if event.step == machine.flow.first.iri]
+    issued = any(event.step == machine.flow.steps["issue"].iri for event in then)
+    return Confirmed(tuple(new), issued, (), repeated=True)
+
+
+def _is_confirmed(workspace: Workspace, identifier: str) -> bool:
+    """Whether the response as it is stored was confirmed."""
+    digest = Literal(response_digest(workspace, identifier))
+    about, within = terms.incident_iri(identifier), terms.states_graph(identifier)
+    return any(True for _ in workspace.store.match(about, terms.CONFIRMED, digest, within))
 
 
 def incident_life(workspace: Workspace, identifier: str, at: datetime) -> tuple[Life, list[Taken]]:
@@ -103,6 +205,7 @@ def _confirmed(
     principal: Principal,
     overrides: Sequence[Override],
     at: datetime,
+    request_digest: str,
 ) -> tuple[list[Taken], Change]:
     """Return the incident's own step, and the overrides as they are kept."""
     machine = workspace.flows.machine(terms.INCIDENT_FLOW)
@@ -121,7 +224,7 @@ def _confirmed(
     step = machine.flow.steps["confirm"]
     actor = Actor(principal)
     machine.check(life, step, actor, values=values)
-    taken = Taken(machine, life, within, step.iri, principal.name, None, "", values)
+    taken = Taken(machine, life, within, step.iri, principal.name, None, "", values, request_digest)
     return [*before, taken], Change(quads)
 
 
@@ -184,11 +287,11 @@ def _override(node: NamedNode, override: Override, within: NamedNode) -> list[Qu
     if override.module is not None:
         quads.append(Quad(node, terms.MODULE, override.module, within))
     if override.decided is not None:
-        quads.append(Quad(node, xz("decidedAddressee"), override.decided, within))
+        quads.append(Quad(node, DECIDED, override.decided, within))
     return quads
 
 
-def _issuer(recommendation: dict[str, Any]) -> NamedNode:
+def issuer_of(recommendation: dict[str, Any]) -> NamedNode:
     """Return in whose name directives go out: who commands now, until the higher command arrives."""
     response = recommendation["response"]
     for key in ("advanceCommand", "commandedBy", "activatedBy"):

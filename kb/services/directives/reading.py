@@ -19,6 +19,8 @@ from kb.services.workspace import Workspace
 from kb.store.protocol import Term
 
 GRAPHS = graph("directive/").value
+ASKED = {terms.ADDRESSEE: "to", terms.SCORE: "score"}
+"""What people give with a step, as requests call it; everything else that a step sets follows from it."""
 
 
 def stored(workspace: Workspace, identifier: str) -> list[Life]:
@@ -127,13 +129,13 @@ def steps(workspace: Workspace, life: Life, reader: Principal) -> list[dict[str,
     for step in machine.open_to(life, actor):
         names = [parties.guards(workspace, reader, life, {})[guard] for guard in step.guards]
         if all(guard() is None for guard in names):
-            sets = [p.value.rpartition("#")[2] for p in (*step.sets, *step.may_set) if p != terms.REFUSED]
             found.append(
                 {
                     "name": step.name,
                     "label": both(step.label),
                     "needsReason": step.needs_reason,
-                    "sets": sets,
+                    "needs": [ASKED[p] for p in step.sets if p in ASKED],
+                    "may": [ASKED[p] for p in step.may_set if p in ASKED],
                 }
             )
     return found

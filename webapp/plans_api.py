@@ -6,10 +6,11 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from kb.access.trail import EXPORT
 from kb.report.document import parse_json
-from kb.services.plans import requests
+from kb.services.plans import requests, resources
 from webapp.access import gatekeeper, me, requires
 from webapp.desk import desk
 from webapp.i18n import language
+from webapp.visibility import visible_to
 
 JSON, PDF = "application/json", "application/pdf"
 MOST = 40
@@ -67,6 +68,13 @@ def card(identifier: str) -> Response:
     department = request.args.get("department", "")
     body = requests.card(desk().workspace, identifier, department, language())
     return _pdf(body, f"card {identifier}")
+
+
+@blueprint.get("/api/incidents/<incident:identifier>/resources")
+@requires("explain")
+def needed(identifier: str) -> Response:
+    """Return what the modules of an incident need, and the nearest stocks that the reader may see."""
+    return jsonify(resources.resources(desk().workspace, identifier, visible_to(request)))
 
 
 def _pdf(body: bytes, what: str) -> Response:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from kb.access.principal import Operator
 from kb.cli.remote import Remote, as_object
-from kb.services.plans import requests
+from kb.services.plans import requests, resources
 from kb.services.workspace import Workspace
 
 PDF = "application/pdf"
@@ -28,6 +28,10 @@ class PlanDesk(Protocol):
 
     def compose(self, names: Sequence[str]) -> dict[str, Any]:
         """Return whether modules go together."""
+        ...
+
+    def resources(self, identifier: str) -> dict[str, Any]:
+        """Return what the modules of an incident need, and from where."""
         ...
 
     def card(self, identifier: str, department: str, lang: str) -> bytes:
@@ -61,6 +65,10 @@ class LocalPlans:
         """Return whether modules go together."""
         return requests.compose(self._workspace, names)
 
+    def resources(self, identifier: str) -> dict[str, Any]:
+        """Return what the modules of an incident need, and from where."""
+        return resources.resources(self._workspace, identifier)
+
     def card(self, identifier: str, department: str, lang: str) -> bytes:
         """Return an action card as PDF."""
         return requests.card(self._workspace, identifier, department, lang)
@@ -90,6 +98,10 @@ class RemotePlans:
         """Return whether modules go together."""
         query = urlencode([("module", name) for name in names])
         return as_object(self._remote.ask(f"/api/plans/compose?{query}"))
+
+    def resources(self, identifier: str) -> dict[str, Any]:
+        """Return what the modules of an incident need, and from where."""
+        return as_object(self._remote.ask(f"/api/incidents/{quote(identifier)}/resources"))
 
     def card(self, identifier: str, department: str, lang: str) -> bytes:
         """Return an action card as PDF."""

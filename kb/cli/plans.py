@@ -107,6 +107,19 @@ def compose(context: Context, modules: tuple[str, ...], form: str) -> None:
 
 @plan.command()
 @click.argument("incident")
+@FORMAT
+@LANG
+@click.pass_obj
+@faults_as_exit
+def resources(context: Context, incident: str, form: str) -> None:
+    """Show what the modules of INCIDENT need, from the nearest stocks. 资源需求与就近调配。"""
+    with context.plans() as desk:
+        found = desk.resources(incident)
+    _print(found, form, _needs(found, context.lang))
+
+
+@plan.command()
+@click.argument("incident")
 @click.argument("department")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @LANG
@@ -155,6 +168,16 @@ def _composed(found: dict[str, Any], lang: str) -> Iterator[str]:
     for one in found["missing"]:
         providers = "、".join(p["label"][lang] for p in one["providers"]) or "–"
         yield f"? {one['state']['label'][lang]} ← {providers}"
+
+
+def _needs(found: dict[str, Any], lang: str) -> Iterator[str]:
+    for one in found["needs"]:
+        short = f"  ▲ {one['short']}" if one["short"] else ""
+        yield f"{one['module']['label'][lang]}: {one['kind']['label'][lang]} × {one['quantity']}{short}"
+        for stock in one["from"]:
+            where = stock["department"]["label"][lang] if stock["department"] else stock["stock"]
+            km = "" if stock["km"] is None else f"{stock['km']} km  "
+            yield f"    {stock['quantity']:>5}  {km}{where}  {stock['address'] or ''}".rstrip()
 
 
 def _print(found: dict[str, Any], form: str, lines: Iterator[str]) -> None:

@@ -23,8 +23,8 @@ class Item:
 Value = str | int | float | bool | None | list[Item] | dict[str, Item]
 
 
-def read(path: Path) -> Item:
-    """Return the document in *path*.
+def read(path: Path, area: str = "city") -> Item:
+    """Return the document in *path*; codes of faults begin with *area*.
 
     :raises KnowledgeFault: no such file, no YAML, or a key that stands twice in one mapping.
     """
@@ -32,26 +32,26 @@ def read(path: Path) -> Item:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise KnowledgeFault.of(
-            "city.no-file", f"文件 {path} 不存在", f"there is no file {path}", where=str(path)
+            f"{area}.no-file", f"文件 {path} 不存在", f"there is no file {path}", where=str(path)
         ) from None
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()
-        return Item({}, f"{path}:1") if node is None else _item(loader, node, path)
+        return Item({}, f"{path}:1") if node is None else _item(loader, node, path, area)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise KnowledgeFault.of(
-            "city.no-yaml", "不是合法的 YAML", f"this is no YAML: {error}", where=where
+            f"{area}.no-yaml", "不是合法的 YAML", f"this is no YAML: {error}", where=where
         ) from None
     finally:
         loader.dispose()
 
 
-def _item(loader: yaml.SafeLoader, node: yaml.Node, path: Path) -> Item:
+def _item(loader: yaml.SafeLoader, node: yaml.Node, path: Path, area: str) -> Item:
     where = f"{path}:{node.start_mark.line + 1}"
     if isinstance(node, yaml.SequenceNode):
-        return Item([_item(loader, child, path) for child in node.value], where)
+        return Item([_item(loader, child, path, area) for child in node.value], where)
     if not isinstance(node, yaml.MappingNode):
         return Item(loader.construct_object(node), where)
     mapping: dict[str, Item] = {}
@@ -59,12 +59,12 @@ def _item(loader: yaml.SafeLoader, node: yaml.Node, path: Path) -> Item:
         key = str(key_node.value)
         if key in mapping:
             raise KnowledgeFault.of(
-                "city.duplicate-key",
+                f"{area}.duplicate-key",
                 f"键 {key} 重复",
                 f"the key {key} stands twice",
                 where=f"{path}:{key_node.start_mark.line + 1}",
             )
-        mapping[key] = _item(loader, value_node, path)
+        mapping[key] = _item(loader, value_node, path, area)
     return Item(mapping, where)
 
 
@@ -73,10 +73,11 @@ class Reader:
     """Reads items as what they should be, and notes every one that is not.
 
     Each method returns something harmless where it notes a fault, so that reading goes on and one
-    run finds all; :meth:`stop` then raises them together.
+    run finds all; :meth:`stop` then raises them together. Codes of faults begin with *area*.
     """
 
     faults: list[Fault] = field(default_factory=list)
+    area: str = "city"
 
     def mapping(self, item: Item, known: Collection[str] = (), *, whole: bool = False) -> dict[str, Item]:
         """Return a mapping with no keys but *known* (any, if that is empty); all of them if *whole*."""
@@ -126,7 +127,7 @@ class Reader:
         near = [choice for choice, _, _ in process.extract(word, sorted(known), limit=3, score_cutoff=50)]
         names = ", ".join(near or sorted(known)) or "–"
         self.fault(
-            f"city.unknown-{what[1]}",
+            f"{self.area}.unknown-{what[1]}",
             f"未知的{what[0]} {word}",
             f"unknown {what[1]} {word}",
             where,
@@ -135,11 +136,11 @@ class Reader:
 
     def missing(self, key: str, where: str) -> None:
         """Note a key that has to be there and is not."""
-        self.fault("city.missing-key", f"缺少键 {key}", f"the key {key} is missing", where)
+        self.fault(f"{self.area}.missing-key", f"缺少键 {key}", f"the key {key} is missing", where)
 
     def wrong(self, item: Item, zh: str, en: str) -> None:
         """Note a value of the wrong kind."""
-        self.fault("city.wrong-value", f"应为{zh}", f"expected {en}", item.where)
+        self.fault(f"{self.area}.wrong-value", f"应为{zh}", f"expected {en}", item.where)
 
     def fault(self, code: str, zh: str, en: str, where: str, repair: Text | None = None) -> None:
         """Note anything else."""

@@ -14,6 +14,7 @@ from kb.cli import (
     coverage,
     dataset,
     examples,
+    exercise,
     explanations,
     impact,
     incidents,
@@ -85,6 +86,7 @@ for command in (
     personal.key,
     catalogue.catalogue,
     new.new,
+    exercise.exercise,
     bench.bench,
 ):
     main.add_command(command)

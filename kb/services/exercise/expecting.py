@@ -42,6 +42,8 @@ def findings(workspace: Workspace, outcome: Outcome) -> list[Finding]:
     if expect.lead:
         found.append(_named(Text("牵头部门", "lead"), expect.lead, told["lead"]))
     found += _counted(workspace, outcome)
+    if expect.overrides is not None:
+        found.append(_overrides(workspace, outcome, expect.overrides))
     for name in expect.taken_over:
         found.append(_taken_over(workspace, name, lives))
     if expect.closed:
@@ -93,6 +95,18 @@ def _counted(workspace: Workspace, outcome: Outcome) -> Iterator[Finding]:
                 Text(f"{count} 次", f"{count} times"),
                 bound.hold(count),
             )
+
+
+def _overrides(workspace: Workspace, outcome: Outcome, bound: Bounds) -> Finding:
+    ledger = workspace.flows.ledger
+    events = (event for name in outcome.incidents for event in ledger.events(name))
+    count = sum(len(event.values.get(terms.OVERRIDE, ())) for event in events)
+    said = _bounds(bound)
+    return Finding(
+        Text(f"改动建议{said.zh}处", f"{said.en} changes to what was recommended"),
+        Text(f"{count} 处", f"{count} changes"),
+        bound.hold(count),
+    )
 
 
 def _bounds(bound: Bounds) -> Text:

@@ -40,9 +40,9 @@ AREA = "exercise"
 ENDING = ".yaml"
 _TOP = ("title", "about", "city", "seed", "limit", "report", "departments", "command")
 _MORE = ("injects", "expect")
-_CONDUCT = ("returns", "reason", "silent")
+_CONDUCT = ("returns", "passesOn", "reason", "silent")
 _COMMAND = ("confirm", "cancel", "overrides")
-_EXPECT = ("grade", "level", "lead", "steps", "system", "takenOver", "closed", "within")
+_EXPECT = ("grade", "level", "lead", "steps", "system", "overrides", "takenOver", "closed", "within")
 _INJECTS = ("continued", "incident", "down", "request")
 _OVERRIDE = ("department", "module", "to", "reason")
 _TIME = "time"
@@ -177,11 +177,13 @@ class _Reader(Reader):
         found = replace(base, waits={**base.waits, **self.waits(given, _CONDUCT)})
         if "returns" in own:
             found = replace(found, returns=self.share(own["returns"]))
+        if "passesOn" in own:
+            found = replace(found, passes_on=self.share(own["passesOn"]))
         if "silent" in own:
             found = replace(found, silent=self.share(own["silent"]))
         if "reason" in own:
             found = replace(found, reason=self.text(own["reason"]))
-        if found.returns and not found.reason:
+        if (found.returns or found.passes_on) and not found.reason:
             self.missing("reason", item.where)
         return found
 
@@ -250,6 +252,7 @@ class _Reader(Reader):
             self.names(entry.get("lead")),
             counts("steps"),
             counts("system"),
+            self.bounds(entry["overrides"]) if "overrides" in entry else None,
             self.names(entry.get("takenOver")),
             self.yes(entry["closed"]) if "closed" in entry else True,
             self.duration(entry["within"]) if "within" in entry else None,

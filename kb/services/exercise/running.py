@@ -225,7 +225,8 @@ class Exercise:
         ahead = [s for s in theirs or possible if s.name in conduct.waits and terms.REFUSED not in s.sets]
         back = next((step for step in theirs if terms.REFUSED in step.sets), None)
         step = ahead[0] if ahead else None
-        if back and self._chance(life.about.value, body, "returns").random() < conduct.returns:
+        likely = conduct.passes_on if terms.REFUSED in life.values else conduct.returns
+        if back and self._chance(life.about.value, body, "returns").random() < likely:
             step = back
         if step is None:
             return None

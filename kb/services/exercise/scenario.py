@@ -47,12 +47,14 @@ class Name:
 class Conduct:
     """How a department behaves: how long it waits before each step, by the name of the step.
 
-    *returns* is the chance that it returns a directive, for a *reason*; *silent*, that it does nothing with
-    one until the directive has been escalated.
+    *returns* is the chance that it returns a directive, for a *reason*; *passes_on*, that it does so with one
+    that another department has returned before; *silent*, that it does nothing with one until the directive
+    has been escalated.
     """
 
     waits: Mapping[str, Wait] = field(default_factory=dict)
     returns: float = 0.0
+    passes_on: float = 0.0
     reason: str = ""
     silent: float = 0.0
 
@@ -129,8 +131,8 @@ class Expectation:
     """What must be true at the end.
 
     *grade*, *level* and *lead* are of the first incident. *steps* counts steps of directives by name, those
-    that the *system* took apart. *taken_over* names departments that closed what another had returned;
-    *closed* says that every directive has ended, *within* a time from the first report.
+    that the *system* took apart; *overrides*, changes to what was recommended. *taken_over* names departments
+    that hold at the end what others returned; *closed* says that every directive has ended, *within* a time from the first report.
     """
 
     grade: Name | None = None
@@ -138,6 +140,7 @@ class Expectation:
     lead: tuple[Name, ...] = ()
     steps: Mapping[str, Bounds] = field(default_factory=dict)
     system: Mapping[str, Bounds] = field(default_factory=dict)
+    overrides: Bounds | None = None
     taken_over: tuple[Name, ...] = ()
     closed: bool = True
     within: timedelta | None = None

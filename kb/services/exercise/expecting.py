@@ -38,7 +38,9 @@ def findings(workspace: Workspace, outcome: Outcome) -> list[Finding]:
     if expect.grade is not None:
         found.append(_named(Text("等级", "grade"), [expect.grade], [told["grade"]["value"]]))
     if expect.level is not None:
-        found.append(_named(Text("响应级别", "level of response"), [expect.level], [told["response"]["level"]]))
+        found.append(
+            _named(Text("响应级别", "level of response"), [expect.level], [told["response"]["level"]])
+        )
     if expect.lead:
         found.append(_named(Text("牵头部门", "lead"), expect.lead, told["lead"]))
     found += _counted(workspace, outcome)
@@ -89,9 +91,7 @@ def _counted(workspace: Workspace, outcome: Outcome) -> Iterator[Finding]:
             count = taken[step.iri]
             said = _bounds(bound)
             yield Finding(
-                Text(
-                    f"{who.zh}“{step.label.zh}”{said.zh}次", f"{who.en}“{step.label.en}” {said.en} times"
-                ),
+                Text(f"{who.zh}“{step.label.zh}”{said.zh}次", f"{who.en}“{step.label.en}” {said.en} times"),
                 Text(f"{count} 次", f"{count} times"),
                 bound.hold(count),
             )

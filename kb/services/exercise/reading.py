@@ -128,7 +128,7 @@ class _Reader(Reader):
     def city(self, item: Item) -> str:
         code = str(item.value)
         if not _CITY.fullmatch(code):
-            self.wrong(item, "六位区划代码，如 \"370200\"", 'a division code of six digits such as "370200"')
+            self.wrong(item, '六位区划代码，如 "370200"', 'a division code of six digits such as "370200"')
         return code
 
     def report(self, item: Item) -> dict[str, Any]:
@@ -154,7 +154,7 @@ class _Reader(Reader):
                 "报告须有带时区的 time，推演由此开始",
                 "the report needs a time with its zone: the exercise starts there",
                 item.where,
-                Text("如 time: \"2026-07-20T15:00:00+08:00\"", 'such as time: "2026-07-20T15:00:00+08:00"'),
+                Text('如 time: "2026-07-20T15:00:00+08:00"', 'such as time: "2026-07-20T15:00:00+08:00"'),
             )
         return moment
 
@@ -214,7 +214,9 @@ class _Reader(Reader):
             kinds = [kind for kind in _INJECTS if kind in entry]
             if len(kinds) != 1 or "after" not in entry:
                 self.wrong(
-                    one, f"after 与下列之一：{'、'.join(_INJECTS)}", f"after and one of: {', '.join(_INJECTS)}"
+                    one,
+                    f"after 与下列之一：{'、'.join(_INJECTS)}",
+                    f"after and one of: {', '.join(_INJECTS)}",
                 )
                 continue
             after, of = self.duration(entry["after"]), self.number(entry["of"]) if "of" in entry else 1

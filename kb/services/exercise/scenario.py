@@ -75,7 +75,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Continued:
-    """A continued report: *facts* replace those of the incident with the number *of* that have the same key."""
+    """A continued report of the incident *of* (its number): *facts* replace those with the same key."""
 
     after: timedelta
     facts: Mapping[str, Any]
@@ -132,7 +132,8 @@ class Expectation:
 
     *grade*, *level* and *lead* are of the first incident. *steps* counts steps of directives by name, those
     that the *system* took apart; *overrides*, changes to what was recommended. *taken_over* names departments
-    that hold at the end what others returned; *closed* says that every directive has ended, *within* a time from the first report.
+    that hold at the end what others returned; *closed* says that every directive has ended, *within* a time
+    from the first report.
     """
 
     grade: Name | None = None

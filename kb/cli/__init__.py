@@ -90,7 +90,6 @@ for command in (
     catalogue.catalogue,
     new.new,
     exercise.exercise,
-    plans.plan,
     bench.bench,
 ):
     main.add_command(command)

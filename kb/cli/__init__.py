@@ -90,6 +90,7 @@ for command in (
     catalogue.catalogue,
     new.new,
     exercise.exercise,
+    plans.plan,
     bench.bench,
 ):
     main.add_command(command)

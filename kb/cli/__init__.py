@@ -24,6 +24,7 @@ from kb.cli import (
     network,
     new,
     personal,
+    plans,
     quality,
     releases,
     server,
@@ -89,6 +90,7 @@ for command in (
     catalogue.catalogue,
     new.new,
     exercise.exercise,
+    plans.plan,
     bench.bench,
 ):
     main.add_command(command)

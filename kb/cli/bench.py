@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -166,3 +167,29 @@ def impact_(context: Context, city: str, sizes: tuple[int, ...], plain: int) -> 
         for size in sizes:
             found = measuring.apart(home, city, size, plain=size <= plain)
             click.echo(found.render(context.lang))
+
+
+@bench.command("directives")
+@click.option("--count", default=10_000, show_default=True, type=click.IntRange(1))
+@click.option("--threads", default=4, show_default=True, type=click.IntRange(1, 64))
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
+@click.pass_obj
+@faults_as_exit
+def directives_(context: Context, count: int, threads: int, seed: int) -> None:
+    """Directives through the whole loop by several threads, with proof. 指令闭环的速度与核对。
+
+    Some are returned and dispatched anew, some are worked on by two threads at once. Exit 1 if an event got
+    lost or doubled.
+    """
+    from kb.services.exercise import many
+    from kb.services.workspace import Workspace
+
+    with (
+        tempfile.TemporaryDirectory(prefix="xiezhi-directives-") as name,
+        progress(context.lang) as tell,
+        Workspace(Path(name), cities=[many.CITY], progress=tell) as workspace,
+    ):
+        found = many.measure(workspace, count, threads, seed, tell)
+    click.echo(found.render(context.lang))
+    if found.faults:
+        sys.exit(1)

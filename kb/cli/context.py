@@ -27,6 +27,7 @@ from kb.cli.dataset_desk import DatasetDesk, LocalDatasets, RemoteDatasets
 from kb.cli.desks import Desk, LocalDesk, RemoteDesk
 from kb.cli.life_desk import LifeDesk, LocalLife, RemoteLife
 from kb.cli.network_desk import LocalNetworks, NetworkDesk, RemoteNetworks
+from kb.cli.plan_desk import LocalPlans, PlanDesk, RemotePlans
 from kb.cli.remote import Remote
 from kb.errors import Text, XiezhiError
 from kb.services.workspace import Workspace
@@ -108,6 +109,16 @@ class Context:
         else:
             with self.workspace() as workspace:
                 yield LocalLife(workspace)
+
+    @contextmanager
+    def plans(self, by: str = "command line") -> Iterator[PlanDesk]:
+        """Yield who looks after plans; what the store itself is told to do is done in the name *by*."""
+        server = running_server(self.home)
+        if server is not None:
+            yield RemotePlans(Remote(server.url, server.key))
+        else:
+            with self.workspace() as workspace:
+                yield LocalPlans(workspace, by)
 
     @contextmanager
     def networks(self) -> Iterator[NetworkDesk]:

@@ -15,7 +15,7 @@ from kb.cli.context import LANG, Context, faults_as_exit, progress
 from kb.flow import definition
 from kb.services.directives import terms
 from kb.services.exercise import reading, telling
-from kb.services.exercise.running import Exercise
+from kb.services.exercise.running import Exercise, live
 from kb.services.workspace import Workspace
 
 
@@ -76,7 +76,12 @@ def run(context: Context, name: str, seed: int | None, form: str, home: Path | N
 
 @contextmanager
 def _store(context: Context, home: Path | None, city: str) -> Iterator[Workspace]:
-    """Open a store of the exercise's own; never the user's, where real incidents are."""
+    """Open a store of the exercise's own.
+
+    :raises InputError: ``exercise.live``: *home* is the user's own, where real incidents go.
+    """
+    if home is not None and home.resolve() == context.home.resolve():
+        raise live(home, "xiezhi --home")
     with (
         tempfile.TemporaryDirectory(prefix="xiezhi-exercise-") as name,
         progress(context.lang) as tell,

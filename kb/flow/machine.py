@@ -61,6 +61,7 @@ class FlowMachine:
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self._lock = threading.Lock()
+        self._leads_to: dict[tuple[NamedNode, str], NamedNode | None] = {}
         self._machine = Machine(
             None,
             states=[state.value for state in flow.states],
@@ -180,13 +181,27 @@ class FlowMachine:
             if life.state is None and not step.sources:
                 return self.flow.start
             raise self._impossible(life, step)
+        key = life.state, step.name
+        if key not in self._leads_to:
+            self._leads_to[key] = self._run(life.state, step)
+        target = self._leads_to[key]
+        if target is None:
+            raise self._impossible(life, step)
+        return target
+
+    def _run(self, state: NamedNode, step: Step) -> NamedNode | None:
+        """Let the library take *step* in *state*; ``None``: it cannot be taken there.
+
+        Transitions have no conditions, so the answer never changes. A replay asks for it thousands of times,
+        and to make a model known to the library and forgotten again takes a tenth of a millisecond.
+        """
         model = _Model()
         with self._lock:
-            self._machine.add_model(model, initial=life.state.value)
+            self._machine.add_model(model, initial=state.value)
             try:
                 model.trigger(step.name)
-            except MachineError as error:
-                raise self._impossible(life, step) from error
+            except MachineError:
+                return None
             finally:
                 self._machine.remove_model(model)
         return NamedNode(model.state)

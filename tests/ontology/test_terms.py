@@ -21,6 +21,7 @@ UNNAMED = {
         "LevelBinding",
         "ReleaseAuthority",
         "FlowClock",
+        "ResourceNeed",
         "Cascade",
         "GroupUse",
         "MenuUse",

@@ -8,12 +8,14 @@ the same events, and another department's conduct does not change what the rest 
 from __future__ import annotations
 
 import heapq
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -78,7 +80,7 @@ class Exercise:
     incidents: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Make the agenda, and refuse a store that is not for exercises."""
+        """Look whether names and store are right before anything is reported."""
         self._agenda: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = count()
         self._turns: dict[NamedNode, _Turn] = {}
@@ -284,23 +286,19 @@ class Exercise:
         addressee = life.one(terms.ADDRESSEE)
         if body != addressee and not parties.is_request(life):
             return Conduct(self.scenario.command.waits)
-        conduct = self.scenario.default
-        for name, theirs in self.scenario.departments:
-            if isinstance(body, NamedNode) and people.meant(self.workspace, body, name):
-                conduct = theirs
-                break
+        named = (one for name, one in self.scenario.departments if self._meant(body, name))
+        conduct = next(named, self.scenario.default)
         if body != addressee:  # it supervises its own request as the command does
             return Conduct({**self.scenario.command.waits, **conduct.waits})
         return conduct
 
     def _up_again(self, body: Term | None) -> datetime:
         """Return until when *body* can do nothing; a moment in the past: it can."""
-        ends = [
-            until
-            for name, until in self._down
-            if isinstance(body, NamedNode) and people.meant(self.workspace, body, name)
-        ]
+        ends = (until for name, until in self._down if self._meant(body, name))
         return max(ends, default=self.scenario.start)
+
+    def _meant(self, body: Term | None, name: Name) -> bool:
+        return isinstance(body, NamedNode) and people.meant(self.workspace, body, name)
 
     # Time and chance
 
@@ -316,22 +314,26 @@ class Exercise:
 
 def _require_own_store(workspace: Workspace, first: str) -> None:
     """Insist that *workspace* is made for exercises: clocks run in simulated time for all that is open."""
-    strangers = [name for name, _, _ in incident.recent(workspace, 10_000) if not name.startswith(PREFIX)]
+    known = [name for name, _, _ in incident.recent(workspace, sys.maxsize)]
+    strangers = [name for name in known if not name.startswith(PREFIX)]
     if strangers:
-        raise InputError.of(
-            "exercise.live",
-            f"{workspace.home} 里有真实事件 {strangers[0]}，推演不能在其中进行",
-            f"{workspace.home} holds the real incident {strangers[0]}: no exercise can run there",
-            where=str(workspace.home),
-            repair=("换一个目录，或不指定目录", "use another folder, or name none"),
-        )
-    if any(name == first for name, _, _ in incident.recent(workspace, 10_000)) or any(
-        True for _ in reading.everything_open(workspace)
-    ):
+        raise live(workspace.home, strangers[0])
+    if first in known or any(True for _ in reading.everything_open(workspace)):
         raise InputError.of(
             "exercise.again",
-            f"{workspace.home} 里已推演过 {first}，或有未办结的指令",
-            f"{first} was played in {workspace.home} before, or a directive is open there",
+            f"这里已推演过 {first}，或有未办结的指令",
+            f"{first} was played here before, or a directive is open here",
             where=str(workspace.home),
             repair=("换一个种子或目录", "use another seed or folder"),
         )
+
+
+def live(home: Path, what: str) -> InputError:
+    """Return the error that *home* is no place for an exercise, as it holds *what*."""
+    return InputError.of(
+        "exercise.live",
+        f"这里有真实数据（{what}），不能推演",
+        f"there are real data here ({what}): no exercise can run",
+        where=str(home),
+        repair=("换一个目录，或不指定目录", "use another folder, or name none"),
+    )

@@ -75,7 +75,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Continued:
-    """A continued report: *facts* replace those with the same key of the incident with the number *of*."""
+    """A continued report of the incident *of* (its number): *facts* replace those with the same key."""
 
     after: timedelta
     facts: Mapping[str, Any]

@@ -1,0 +1,113 @@
+"""Who answers ``xiezhi plan``: a store that this process owns, or the server that has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode
+
+from kb.access.principal import Operator
+from kb.cli.remote import Remote, as_object
+from kb.services.plans import requests, resources
+from kb.services.workspace import Workspace
+
+PDF = "application/pdf"
+
+
+class PlanDesk(Protocol):
+    """What the commands about plans ask for. Answers are JSON as of the HTTP API."""
+
+    def ask(self, what: str, name: str = "") -> dict[str, Any]:
+        """Return ``plans``, ``due``, or with a *name* one plan (``show``)."""
+        ...
+
+    def step(self, name: str, step: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Take a step and return the plan."""
+        ...
+
+    def compose(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return whether modules go together."""
+        ...
+
+    def resources(self, identifier: str) -> dict[str, Any]:
+        """Return what the modules of an incident need, and from where."""
+        ...
+
+    def card(self, identifier: str, department: str, lang: str) -> bytes:
+        """Return an action card as PDF."""
+        ...
+
+    def printed(self, name: str, lang: str) -> bytes:
+        """Return a plan as PDF."""
+        ...
+
+
+class LocalPlans:
+    """Answers from a store that this process owns; *actor* is who the journal says it was."""
+
+    def __init__(self, workspace: Workspace, actor: str) -> None:
+        self._workspace = workspace
+        policy = workspace.policies.current
+        self._operator = Operator(actor, frozenset(policy.roles), policy)
+
+    def ask(self, what: str, name: str = "") -> dict[str, Any]:
+        """Return ``plans``, ``due``, or one plan."""
+        if what == "plans":
+            return requests.plans(self._workspace)
+        return requests.due(self._workspace) if what == "due" else requests.show(self._workspace, name)
+
+    def step(self, name: str, step: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Take a step and return the plan."""
+        return requests.step(self._workspace, name, step, data, self._operator)
+
+    def compose(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return whether modules go together."""
+        return requests.compose(self._workspace, names)
+
+    def resources(self, identifier: str) -> dict[str, Any]:
+        """Return what the modules of an incident need, and from where."""
+        return resources.resources(self._workspace, identifier)
+
+    def card(self, identifier: str, department: str, lang: str) -> bytes:
+        """Return an action card as PDF."""
+        return requests.card(self._workspace, identifier, department, lang)
+
+    def printed(self, name: str, lang: str) -> bytes:
+        """Return a plan as PDF."""
+        return requests.printed(self._workspace, name, lang)
+
+
+class RemotePlans:
+    """Asks the server on this machine over its API."""
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+
+    def ask(self, what: str, name: str = "") -> dict[str, Any]:
+        """Return ``plans``, ``due``, or one plan."""
+        path = {"plans": "/api/plans", "due": "/api/plans/due"}.get(what, f"/api/plans/{quote(name)}")
+        return as_object(self._remote.ask(path))
+
+    def step(self, name: str, step: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Take a step and return the plan."""
+        body = json.dumps(data).encode()
+        return as_object(self._remote.ask(f"/api/plans/{quote(name)}/{quote(step)}", body))
+
+    def compose(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return whether modules go together."""
+        query = urlencode([("module", name) for name in names])
+        return as_object(self._remote.ask(f"/api/plans/compose?{query}"))
+
+    def resources(self, identifier: str) -> dict[str, Any]:
+        """Return what the modules of an incident need, and from where."""
+        return as_object(self._remote.ask(f"/api/incidents/{quote(identifier)}/resources"))
+
+    def card(self, identifier: str, department: str, lang: str) -> bytes:
+        """Return an action card as PDF."""
+        query = urlencode({"department": department, "lang": lang})
+        return self._remote.ask(f"/api/incidents/{quote(identifier)}/card?{query}", accept=PDF)
+
+    def printed(self, name: str, lang: str) -> bytes:
+        """Return a plan as PDF."""
+        return self._remote.ask(f"/api/plans/{quote(name)}?{urlencode({'lang': lang})}", accept=PDF)

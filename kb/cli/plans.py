@@ -1,0 +1,188 @@
+"""``xiezhi plan``: the life of plans and modules, what is due, composition, cards on paper."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kb.cli.context import LANG, Context, faults_as_exit
+
+FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+BY = click.option("--by", default="command line", show_default=True, help="Who does it. 由谁。")
+STEPS = ("draft", "submit", "comment", "return", "approve", "file", "execute", "evaluate", "withdraw")
+
+
+@click.group()
+def plan() -> None:
+    """Plans and modules: editions, steps, clocks, composition, action cards. 预案与模块。"""
+
+
+@plan.command("list")
+@FORMAT
+@LANG
+@click.pass_obj
+@faults_as_exit
+def list_(context: Context, form: str) -> None:
+    """List plans and modules with their editions. 列出预案与模块。"""
+    with context.plans() as desk:
+        found = desk.ask("plans")
+    _print(found, form, _plans(found, context.lang))
+
+
+@plan.command()
+@click.argument("name")
+@FORMAT
+@LANG
+@click.pass_obj
+@faults_as_exit
+def show(context: Context, name: str, form: str) -> None:
+    """Show the editions and the course of a plan. 预案的版本与经过。"""
+    with context.plans() as desk:
+        found = desk.ask("show", name)
+    _print(found, form, _plan(found, context.lang))
+
+
+@plan.command()
+@click.argument("step", type=click.Choice(STEPS))
+@click.argument("name")
+@click.option("--reason", default="", help="Why, or what was found. 理由或结论。")
+@click.option("--on", "day", default="", help="YYYY-MM-DD; of an approval, from which day it holds. 日期。")
+@click.option("--incident", default="", help="Executed in this incident; without it, in a drill. 事件编号。")
+@click.option("--edition", type=click.IntRange(1), help="Which edition; the last one. 版本。")
+@BY
+@FORMAT
+@LANG
+@click.pass_obj
+@faults_as_exit
+def take(
+    context: Context,
+    step: str,
+    name: str,
+    reason: str,
+    day: str,
+    incident: str,
+    edition: int | None,
+    by: str,
+    form: str,
+) -> None:
+    """Take STEP with the plan or module NAME; whoever drafted it does not approve it. 办理一步。"""
+    data = {"reason": reason, "on": day, "incident": incident, "edition": edition}
+    with context.plans(by) as desk:
+        found = desk.step(name, step, {key: value for key, value in data.items() if value})
+    _print(found, form, _plan(found, context.lang))
+
+
+@plan.command()
+@FORMAT
+@LANG
+@click.pass_obj
+@faults_as_exit
+def due(context: Context, form: str) -> None:
+    """Show what is due: filing, drills, evaluation, revision. 到期事项。"""
+    with context.plans() as desk:
+        found = desk.ask("due")
+    _print(found, form, (one["message"][context.lang] for one in found["due"]))
+
+
+@plan.command()
+@click.argument("modules", nargs=-1, required=True)
+@FORMAT
+@LANG
+@click.pass_obj
+@faults_as_exit
+def compose(context: Context, modules: tuple[str, ...], form: str) -> None:
+    """Say whether MODULES go together: order, circles, missing providers. 模块组合检查。"""
+    with context.plans() as desk:
+        found = desk.compose(modules)
+    _print(found, form, _composed(found, context.lang))
+    if not found["sound"]:
+        raise SystemExit(1)
+
+
+@plan.command()
+@click.argument("incident")
+@FORMAT
+@LANG
+@click.pass_obj
+@faults_as_exit
+def resources(context: Context, incident: str, form: str) -> None:
+    """Show what the modules of INCIDENT need, from the nearest stocks. 资源需求与就近调配。"""
+    with context.plans() as desk:
+        found = desk.resources(incident)
+    _print(found, form, _needs(found, context.lang))
+
+
+@plan.command()
+@click.argument("incident")
+@click.argument("department")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@LANG
+@click.pass_obj
+@faults_as_exit
+def card(context: Context, incident: str, department: str, file: Path) -> None:
+    """Print the action card of DEPARTMENT for INCIDENT into FILE (PDF). 打印行动卡。"""
+    with context.plans() as desk:
+        file.write_bytes(desk.card(incident, department, context.lang))
+
+
+@plan.command("print")
+@click.argument("name")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@LANG
+@click.pass_obj
+@faults_as_exit
+def print_(context: Context, name: str, file: Path) -> None:
+    """Print the plan NAME into FILE (PDF). 打印预案。"""
+    with context.plans() as desk:
+        file.write_bytes(desk.printed(name, context.lang))
+
+
+def _plans(found: dict[str, Any], lang: str) -> Iterator[str]:
+    for one in found["plans"]:
+        state = one["state"]["label"][lang] if one["state"] else "–"
+        edition = one["inForce"] or "–"
+        yield f"{one['slug']:34} {one['editions']:>3} {edition!s:>3}  {state}  {one['label'][lang]}"
+
+
+def _plan(found: dict[str, Any], lang: str) -> Iterator[str]:
+    yield found["label"][lang]
+    for one in found["editions"]:
+        standing = one["standing"][lang] if one["standing"] else ""
+        dates = " ".join(f"{key} {one[key]}" for key in one if key.endswith(("On", "From")))
+        yield f"  {one['number']}  {one['state']['label'][lang]}  {standing}  {dates}"
+    for one in found["timeline"]:
+        yield f"  {one['at'][:16]}  {one['step'][lang]}  {one['actor']}  {one['reason']}".rstrip()
+
+
+def _composed(found: dict[str, Any], lang: str) -> Iterator[str]:
+    for number, one in enumerate(found["order"], 1):
+        yield f"{number:>3}  {one['label'][lang]}"
+    for circle in found["circles"]:
+        yield "↻ " + " ↔ ".join(one["label"][lang] for one in circle)
+    for one in found["missing"]:
+        providers = "、".join(p["label"][lang] for p in one["providers"]) or "–"
+        yield f"? {one['state']['label'][lang]} ← {providers}"
+
+
+def _needs(found: dict[str, Any], lang: str) -> Iterator[str]:
+    for one in found["needs"]:
+        short = f"  ▲ {one['short']}" if one["short"] else ""
+        yield f"{one['module']['label'][lang]}: {one['kind']['label'][lang]} × {one['quantity']}{short}"
+        for stock in one["from"]:
+            where = stock["department"]["label"][lang] if stock["department"] else stock["stock"]
+            km = "" if stock["km"] is None else f"{stock['km']} km  "
+            yield f"    {stock['quantity']:>5}  {km}{where}  {stock['address'] or ''}".rstrip()
+
+
+def _print(found: dict[str, Any], form: str, lines: Iterator[str]) -> None:
+    if form == "json":
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for line in lines:
+        click.echo(line)

@@ -1,0 +1,82 @@
+"""The HTTP API of plans: editions, steps, clocks, composition of modules, action cards."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, jsonify, request
+
+from kb.access.trail import EXPORT
+from kb.report.document import parse_json
+from kb.services.plans import requests, resources
+from webapp.access import gatekeeper, me, requires
+from webapp.desk import desk
+from webapp.i18n import language
+from webapp.visibility import visible_to
+
+JSON, PDF = "application/json", "application/pdf"
+MOST = 40
+"""Modules of one composition."""
+blueprint = Blueprint("plans_api", __name__)
+
+
+@blueprint.get("/api/plans")
+@requires("explain")
+def plans() -> Response:
+    """List plans and modules, with the edition in force of each."""
+    return jsonify(requests.plans(desk().workspace))
+
+
+@blueprint.get("/api/plans/due")
+@requires("explain")
+def due() -> Response:
+    """Return what is due by the clocks of plans."""
+    return jsonify(requests.due(desk().workspace))
+
+
+@blueprint.get("/api/plans/compose")
+@requires("explain")
+def compose() -> Response:
+    """Say whether some modules go together."""
+    names = request.args.getlist("module")
+    if not 0 < len(names) <= MOST:
+        abort(400, description=f"module: 1 to {MOST} times")
+    return jsonify(requests.compose(desk().workspace, names))
+
+
+@blueprint.get("/api/plans/<name>")
+@requires("explain")
+def show(name: str) -> Response:
+    """Return one plan with its editions and its course; as PDF, printed."""
+    if request.accept_mimetypes.best_match([JSON, PDF]) == PDF:
+        return _pdf(requests.printed(desk().workspace, name, language()), f"plan {name}")
+    return jsonify(requests.show(desk().workspace, name))
+
+
+@blueprint.post("/api/plans/<name>/<step>")
+@requires("explain")
+def take(name: str, step: str) -> Response:
+    """Take a step with a plan; each step has its own right."""
+    if request.mimetype != JSON:
+        abort(415, description=f"send {JSON}")
+    data = parse_json(request.get_data(cache=False))
+    return jsonify(requests.step(desk().workspace, name, step, data, me()))
+
+
+@blueprint.get("/api/incidents/<incident:identifier>/card")
+@requires("explain")
+def card(identifier: str) -> Response:
+    """Return the action card of a department for an incident, as PDF."""
+    department = request.args.get("department", "")
+    body = requests.card(desk().workspace, identifier, department, language())
+    return _pdf(body, f"card {identifier}")
+
+
+@blueprint.get("/api/incidents/<incident:identifier>/resources")
+@requires("explain")
+def needed(identifier: str) -> Response:
+    """Return what the modules of an incident need, and the nearest stocks that the reader may see."""
+    return jsonify(resources.resources(desk().workspace, identifier, visible_to(request)))
+
+
+def _pdf(body: bytes, what: str) -> Response:
+    gatekeeper().trail.record(me().name, EXPORT, what)
+    return Response(body, content_type=PDF)

@@ -18,6 +18,7 @@
                ├─ catalogue DCAT, VoID, downloads             (catalogue.py)
                ├─ network   who works with whom, outages      (network_pages.py)
                │            the same for programs, roster     (network_api.py)
+               ├─ directives confirm, boards, steps           (directive_pages.py, directives_api.py)
                └─ access, security, cors, packing, i18n, problems, filters     what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
@@ -48,6 +49,7 @@ from webapp import (
     cors,
     dataset_pages,
     datasets_api,
+    directives_api,
     examples_api,
     explain_api,
     explain_pages,
@@ -146,6 +148,7 @@ def create_app(
         datasets_api.blueprint,
         network_api.blueprint,
         plans_api.blueprint,
+        directives_api.blueprint,
         catalogue.blueprint,
         protocol.blueprint,
         graphs.blueprint,

@@ -25,6 +25,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from kb.cli.dataset_desk import DatasetDesk, LocalDatasets, RemoteDatasets
 from kb.cli.desks import Desk, LocalDesk, RemoteDesk
+from kb.cli.directive_desk import DirectiveDesk, LocalDirectives, RemoteDirectives
 from kb.cli.life_desk import LifeDesk, LocalLife, RemoteLife
 from kb.cli.network_desk import LocalNetworks, NetworkDesk, RemoteNetworks
 from kb.cli.plan_desk import LocalPlans, PlanDesk, RemotePlans
@@ -129,6 +130,16 @@ class Context:
         else:
             with self.workspace() as workspace:
                 yield LocalNetworks(workspace)
+
+    @contextmanager
+    def directives(self) -> Iterator[DirectiveDesk]:
+        """Yield who takes directives: the server that runs on the store, or the store itself."""
+        server = running_server(self.home)
+        if server is not None:
+            yield RemoteDirectives(Remote(server.url, server.key))
+        else:
+            with self.workspace() as workspace:
+                yield LocalDirectives(workspace)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ NOTHING = xz("nothing")
 class Event:
     """A step of a timeline. *at* has a time zone; *number* counts from 1 within the timeline.
 
-    *request* is the digest by which the same request is known when it comes again; empty where none was given.
+    *request* is the digest by which the same request is known when it comes again; empty if none was given.
     """
 
     number: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -211,6 +211,10 @@ def _write(
             where=name,
             repair=("可用：" + "、".join(machine.flow.steps), "there are: " + ", ".join(machine.flow.steps)),
         )
+    sides = {parties.ISSUER, parties.ADDRESSEE} & set(step.parties) & set(actor.parties)
+    if actor.body is None and sides:  # the operator acts for that side
+        side = life.one(terms.ADDRESSEE if parties.ADDRESSEE in step.parties else terms.ISSUER)
+        actor = replace(actor, body=side if isinstance(side, NamedNode) else None)
     given: dict[NamedNode, tuple[NamedNode | Literal, ...]] = dict(values or {})  # type: ignore[arg-type]
     if terms.REFUSED in step.sets:
         addressee = life.one(terms.ADDRESSEE)

@@ -1,4 +1,4 @@
-"""What is shown of directives: those of an incident, the inbox of a department, one with its parts and bases."""
+"""What is shown of directives: those of an incident, the inbox of a department, one with all its bases."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def choices(workspace: Workspace, among: Iterable[NamedNode]) -> list[dict[str, 
     bodies = {q.subject for government in governments for q in store.match(None, UNIT_OF, government)}
     found = (body for body in (*bodies, *governments) if isinstance(body, NamedNode))
     known = [b for b in found if any(True for kind in kinds for _ in store.match(b, RDF_TYPE, kind))]
-    return [found for body in sorted(known, key=str) if (found := reading.named(workspace, body))]
+    return [told for body in sorted(known, key=str) if (told := reading.named(workspace, body))]
 
 
 def diagram(workspace: Workspace, name: str, lang: str) -> str:

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode
 
 from kb.access.principal import Operator, Principal, person
-from kb.errors import InputError, NotFound, Text
+from kb.errors import InputError, Text
 from kb.flow.event import Event, Values, integer
 from kb.flow.machine import Life
 from kb.namespaces import xz
 from kb.ontology.names import did_you_mean
 from kb.services import incident
-from kb.services.directives import acting, board, confirming, orders, parties, terms
+from kb.services.directives import acting, board, confirming, orders, terms
 from kb.services.directives.acting import Request
 from kb.services.recommendation import recommend
 from kb.services.workspace import Workspace
@@ -136,7 +136,7 @@ def draft(
 ) -> dict[str, Any]:
     """Draft a directive: ``to``, ``task``, and ``from``, ``module``, ``partOf`` or ``lateral``, ``reason``.
 
-    Without ``from``: the addressee of the directive that it is a part of, the own department, or who commands.
+    Without ``from``: the addressee of the whole, the own department, or who commands.
     The level of the response is set by what is recommended now, never by the request.
 
     :raises InputError: ``directive.form``, ``directive.body``, ``directive.module``; all that
@@ -202,7 +202,9 @@ def _request(workspace: Workspace, identifier: str, principal: Principal, data: 
     if parent is not None and not _is_number(parent):
         raise _form("partOf", "应为指令编号", "must be the number of a directive")
     if not isinstance(lateral, bool) or (lateral and parent is not None):
-        raise _form("lateral", "应为 true 或 false，且不与 partOf 同用", "must be true or false, without partOf")
+        raise _form(
+            "lateral", "应为 true 或 false，且不与 partOf 同用", "must be true or false, without partOf"
+        )
     module = _module(workspace, _text(data, "module"))
     above = None if parent is None else acting.life_of(workspace, identifier, parent)
     recommendation = recommend(workspace, incident.recall(workspace, identifier))
@@ -253,8 +255,8 @@ def _done_before(
 ) -> Event | None:
     """Return the event by which just this was done before, if it was.
 
-    It was if it came with the same key; or if it was what happened first after the revision that was seen; or,
-    where no revision is given, if it was the last event and the step cannot be taken from where it led.
+    It was if it came with the same key; or if it was what happened first after the revision seen; or, where
+    no revision is given, if it was the last event and the step cannot be taken from where it led.
     """
     if (found := _with_digest(workspace, identifier, asked)) is not None:
         return found
@@ -349,7 +351,9 @@ def _text(data: Mapping[str, Any], name: str, *, none: bool = False) -> str:
 def _only(data: Mapping[str, Any], keys: Sequence[str]) -> None:
     for name in data:
         if name not in keys:
-            raise _form(name, f"未知的字段；可用：{'、'.join(keys)}", f"is unknown; there are: {', '.join(keys)}")
+            raise _form(
+                name, f"未知的字段；可用：{'、'.join(keys)}", f"is unknown; there are: {', '.join(keys)}"
+            )
 
 
 def _form(where: str, zh: str, en: str) -> InputError:

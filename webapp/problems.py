@@ -67,8 +67,6 @@ BY_CLASS: list[tuple[type[XiezhiError], int, Text]] = [
     (QueryRefused, 400, Text("查询被拒绝", "Query refused")),
     (QueryStopped, 503, Text("查询已停止", "Query stopped")),
     (InferenceStopped, 503, Text("推理已停止", "Inference stopped")),
-    (Conflict, 409, Text("别人已先行处理", "Somebody acted first")),
-    (FlowRefused, 409, Text("现在不能这样做", "Not possible now")),
     (InputError, 422, Text("输入有误", "Input rejected")),
     (StoreError, 503, Text("存储不可用", "Store unavailable")),
     (XiezhiError, 500, Text("系统错误", "Internal error")),

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from kb.cli.context import LANG, Context, faults_as_exit
+from kb.errors import Text
 
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -128,7 +129,7 @@ def resources(context: Context, incident: str, form: str) -> None:
 def card(context: Context, incident: str, department: str, file: Path) -> None:
     """Print the action card of DEPARTMENT for INCIDENT into FILE (PDF). 打印行动卡。"""
     with context.plans() as desk:
-        file.write_bytes(desk.card(incident, department, context.lang))
+        _write(context, file, desk.card(incident, department, context.lang))
 
 
 @plan.command("print")
@@ -140,7 +141,13 @@ def card(context: Context, incident: str, department: str, file: Path) -> None:
 def print_(context: Context, name: str, file: Path) -> None:
     """Print the plan NAME into FILE (PDF). 打印预案。"""
     with context.plans() as desk:
-        file.write_bytes(desk.printed(name, context.lang))
+        _write(context, file, desk.printed(name, context.lang))
+
+
+def _write(context: Context, file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    context.say(Text(f"已写入 {file}", f"{file} is written"))
 
 
 def _plans(found: dict[str, Any], lang: str) -> Iterator[str]:

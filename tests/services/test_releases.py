@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyoxigraph import NamedNode
 
 from kb.clock import today
 from kb.errors import Forbidden, InputError, KnowledgeFault, NotFound, StoreError
+from kb.namespaces import ROOT, xz
 from kb.ontology.knowledge import over, shipped
 from kb.services import incident
 from kb.services.incident import derive
@@ -307,6 +309,15 @@ def test_an_incident_is_replayed_under_the_facts_and_the_release_of_its_day(revi
     assert later["release"]["id"] == number
     (change,) = later["difference"]["relations"]
     assert [gone["label"]["en"] for gone in change["removed"]] == ["Epidemiology and laboratory"]
+
+
+def test_a_replay_knows_which_centre_has_the_incident(fresh: Workspace) -> None:
+    """Or else every replay would say that the hand-over is new today."""
+    centre = NamedNode(f"{ROOT}kb/centre/monitoring")
+    data = {"id": "r3", "type": "燃气爆炸", "grid": "370102", "deaths": 4}
+    answer = incident.report(fresh, data, actor="test", centre=centre)
+    assert answer.derivation.objects(answer.incident, xz("handOverTo"))
+    assert replay(fresh, "r3", TODAY)["difference"]["relations"] == []
 
 
 def test_a_continued_report_is_replayed_with_the_facts_of_the_day_alone(fresh: Workspace) -> None:

@@ -54,7 +54,8 @@ def replay(
             f"no release was recorded by {at}; the earliest known, {release.id}, was used",
         )
     then = TrialWorkspace(workspace, Archive(workspace.home).open(release.digest))
-    answer = Answer(identifier, now.incident, facts, derive(then, now.incident, facts))
+    derivation = derive(then, now.incident, facts, now.context)
+    answer = Answer(identifier, now.incident, facts, derivation, context=now.context)
     return {
         "incident": identifier,
         "at": at.isoformat(),

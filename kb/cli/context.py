@@ -12,8 +12,8 @@ import locale
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -35,6 +35,7 @@ from kb.services.workspace import Workspace
 
 P = ParamSpec("P")
 R = TypeVar("R")
+D = TypeVar("D")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,65 +82,39 @@ class Context:
         ):
             yield workspace
 
-    @contextmanager
-    def desk(self) -> Iterator[Desk]:
+    def desk(self) -> AbstractContextManager[Desk]:
         """Yield who answers: the server that runs on the store, or the store itself."""
-        server = running_server(self.home)
-        if server is not None:
-            yield RemoteDesk(server.url, server.key)
-        else:
-            with self.workspace() as workspace:
-                yield LocalDesk(workspace)
+        return self._answering(RemoteDesk, LocalDesk)
 
-    @contextmanager
-    def datasets(self) -> Iterator[DatasetDesk]:
-        """Yield who takes datasets: the server that runs on the store, or the store itself."""
-        server = running_server(self.home)
-        if server is not None:
-            yield RemoteDatasets(Remote(server.url, server.key))
-        else:
-            with self.workspace() as workspace:
-                yield LocalDatasets(workspace)
+    def datasets(self) -> AbstractContextManager[DatasetDesk]:
+        """Yield who takes datasets."""
+        return self._answering(RemoteDatasets, LocalDatasets)
 
-    @contextmanager
-    def life(self) -> Iterator[LifeDesk]:
-        """Yield who tells of incidents: the server that runs on the store, or the store itself."""
-        server = running_server(self.home)
-        if server is not None:
-            yield RemoteLife(Remote(server.url, server.key))
-        else:
-            with self.workspace() as workspace:
-                yield LocalLife(workspace)
+    def directives(self) -> AbstractContextManager[DirectiveDesk]:
+        """Yield who looks after directives."""
+        return self._answering(RemoteDirectives, LocalDirectives)
 
-    @contextmanager
-    def plans(self, by: str = "command line") -> Iterator[PlanDesk]:
+    def life(self) -> AbstractContextManager[LifeDesk]:
+        """Yield who tells of incidents."""
+        return self._answering(RemoteLife, LocalLife)
+
+    def plans(self, by: str = "command line") -> AbstractContextManager[PlanDesk]:
         """Yield who looks after plans; what the store itself is told to do is done in the name *by*."""
-        server = running_server(self.home)
-        if server is not None:
-            yield RemotePlans(Remote(server.url, server.key))
-        else:
-            with self.workspace() as workspace:
-                yield LocalPlans(workspace, by)
+        return self._answering(RemotePlans, lambda workspace: LocalPlans(workspace, by))
+
+    def networks(self) -> AbstractContextManager[NetworkDesk]:
+        """Yield who tells of networks."""
+        return self._answering(RemoteNetworks, LocalNetworks)
 
     @contextmanager
-    def networks(self) -> Iterator[NetworkDesk]:
-        """Yield who tells of networks: the server that runs on the store, or the store itself."""
+    def _answering(self, remote: Callable[[Remote], D], local: Callable[[Workspace], D]) -> Iterator[D]:
+        """Yield who answers: the server that runs on the store (*remote*), or the store itself (*local*)."""
         server = running_server(self.home)
         if server is not None:
-            yield RemoteNetworks(Remote(server.url, server.key))
+            yield remote(Remote(server.url, server.key))
         else:
             with self.workspace() as workspace:
-                yield LocalNetworks(workspace)
-
-    @contextmanager
-    def directives(self) -> Iterator[DirectiveDesk]:
-        """Yield who takes directives: the server that runs on the store, or the store itself."""
-        server = running_server(self.home)
-        if server is not None:
-            yield RemoteDirectives(Remote(server.url, server.key))
-        else:
-            with self.workspace() as workspace:
-                yield LocalDirectives(workspace)
+                yield local(workspace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +173,19 @@ LANG = click.option(
     expose_value=False,
 )
 """The option of commands that print sentences; others speak the language of ``xiezhi --lang``."""
+FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+"""The option of commands that print lines for people or JSON for programs."""
+
+
+def printed(found: Any, form: str, lines: Iterable[str]) -> None:
+    """Print what was *found* as JSON, or in the *form* ``text`` as *lines*."""
+    if form == "json":
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for line in lines:
+        click.echo(line)
 
 
 def faults_as_exit(command: Callable[P, R]) -> Callable[P, R]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from kb.cli.context import LANG, Context, faults_as_exit, progress
+from kb.cli.context import FORMAT, LANG, Context, faults_as_exit, progress
 from kb.errors import Text
 from kb.sharing import cells, quarantine
 from kb.sharing.problems import located
@@ -21,9 +21,6 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _AS = click.option("--as", "path", required=True, metavar="DEPARTMENT/SLUG", help="Which dataset. 数据集。")
 _FORMAT = click.option(
     "--type", "kind", type=click.Choice(FORMATS), help="Format of the file; default: by its name. 文件格式。"
-)
-_FORM = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
 
 
@@ -36,7 +33,7 @@ def dataset() -> None:
 
 
 @dataset.command("list")
-@_FORM
+@FORMAT
 @LANG
 @click.pass_obj
 @faults_as_exit
@@ -54,7 +51,7 @@ def list_(context: Context, form: str) -> None:
 
 @dataset.command()
 @click.argument("path")
-@_FORM
+@FORMAT
 @LANG
 @click.pass_obj
 @faults_as_exit
@@ -90,7 +87,7 @@ def declare(context: Context, file: Path) -> None:
     help="Take the place of all records, or add to them; default: as declared. 整体替换或增量。",
 )
 @click.option("--again", is_flag=True, help="Even if the same file was delivered before. 重复报送也处理。")
-@_FORM
+@FORMAT
 @LANG
 @click.pass_obj
 @faults_as_exit
@@ -114,7 +111,7 @@ def deliver(
 @click.argument("file", type=_FILE)
 @_AS
 @_FORMAT
-@_FORM
+@FORMAT
 @LANG
 @click.pass_obj
 @faults_as_exit
@@ -129,7 +126,7 @@ def validate(context: Context, file: Path, path: str, kind: str | None, form: st
 
 @dataset.command()
 @click.argument("path")
-@_FORM
+@FORMAT
 @LANG
 @click.pass_obj
 @faults_as_exit
@@ -153,7 +150,7 @@ def deliveries(context: Context, path: str, form: str) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write all of them to a file for spreadsheets. 写成 CSV 文件。",
 )
-@_FORM
+@FORMAT
 @LANG
 @click.pass_obj
 @faults_as_exit

@@ -142,8 +142,8 @@ class LocalDesk(Desk):
 class RemoteDesk(Desk):
     """Asks the server on this machine over its API."""
 
-    def __init__(self, url: str, key: str) -> None:
-        self._remote = Remote(url, key)
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
 
     def report(self, data: dict[str, Any]) -> dict[str, Any]:
         """Store a report and return the recommendation."""

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import click
 
-from kb.cli.context import LANG, Context, faults_as_exit
+from kb.cli.context import FORMAT, LANG, Context, faults_as_exit, printed
 from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import InputError, Text
 
@@ -34,10 +34,6 @@ _BECAUSE = Text("依据", "because of")
 _NEXT = Text("现在可以", "possible now")
 _NO_NUMBER = Text("尚无", "none yet")
 _COUNTED = Text("条指令", "directives")
-
-FORMAT = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
 
 
 @click.group()
@@ -62,7 +58,7 @@ def confirm(context: Context, incident: str, overrides: IO[str] | None, form: st
     data = {} if overrides is None else {"overrides": _json(overrides)}
     with context.directives() as desk:
         found = desk.confirm(incident, data)
-    _show(found, form, _confirmed(found, context.lang))
+    printed(found, form, _confirmed(found, context.lang))
 
 
 @directive.command("list")
@@ -80,7 +76,7 @@ def list_(context: Context, incident: str | None, department: str, overdue: bool
     with context.directives() as desk:
         found = desk.of_incident(incident) if incident else desk.inbox(department, overdue=overdue)
     found["directives"] = [one for one in found["directives"] if one["overdue"] or not overdue]
-    _show(found, form, _listed(found, context.lang))
+    printed(found, form, _listed(found, context.lang))
 
 
 @directive.command()
@@ -94,7 +90,7 @@ def show(context: Context, incident: str, number: int, form: str) -> None:
     """Show directive NUMBER of INCIDENT: its task, basis, parts and timeline. 指令详情。"""
     with context.directives() as desk:
         found = desk.one(incident, number)
-    _show(found, form, _told(found, context.lang))
+    printed(found, form, _told(found, context.lang))
 
 
 @directive.command()
@@ -124,7 +120,7 @@ def take(
     given = {"reason": reason or None, "to": department, "score": score, "revision": revision}
     with context.directives() as desk:
         found = desk.take(incident, number, step, _given(given))
-    _show(found, form, _done(found, context.lang))
+    printed(found, form, _done(found, context.lang))
 
 
 @directive.command()
@@ -164,7 +160,7 @@ def draft(
     }
     with context.directives() as desk:
         found = desk.draft(incident, _given(given))
-    _show(found, form, _done(found, context.lang))
+    printed(found, form, _done(found, context.lang))
 
 
 @directive.command()
@@ -177,7 +173,7 @@ def timeline(context: Context, incident: str, form: str) -> None:
     """Show what happened in INCIDENT, step by step. 时间线。"""
     with context.directives() as desk:
         found = desk.timeline(incident)
-    _show({"incident": incident, "events": found}, form, (_event(one, context.lang) for one in found))
+    printed({"incident": incident, "events": found}, form, (_event(one, context.lang) for one in found))
 
 
 @directive.command()
@@ -189,7 +185,7 @@ def measures(context: Context, form: str) -> None:
     """Show how long departments take, and how often directives came back. 指令时效与退回。"""
     with context.directives() as desk:
         found = desk.measures()
-    _show(found, form, _measured(found, context.lang))
+    printed(found, form, _measured(found, context.lang))
 
 
 @directive.command()
@@ -223,14 +219,6 @@ def _json(file: IO[str]) -> Any:
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
-
-
-def _show(found: dict[str, Any], form: str, lines: Iterable[str]) -> None:
-    if form == "json":
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
-        return
-    for line in lines:
-        click.echo(line)
 
 
 def _confirmed(found: dict[str, Any], lang: str) -> Iterator[str]:

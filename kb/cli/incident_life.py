@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from kb.cli import life_text
-from kb.cli.context import LANG, Context, faults_as_exit
+from kb.cli.context import FORMAT, LANG, Context, faults_as_exit, printed
 from kb.errors import InputError
 
-FORMAT = click.option(
-    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
 REASON = click.option("--reason", default="", help="Why; most steps need it. 理由。")
 
 
@@ -29,11 +25,11 @@ def incident() -> None:
 @LANG
 @click.pass_obj
 @faults_as_exit
-def list_(context: Context, limit: int, format_: str) -> None:
+def list_(context: Context, limit: int, form: str) -> None:
     """List the newest incidents with their state. 列出最近的事件。"""
     with context.life() as desk:
         found = desk.listed(limit)
-    _print({"incidents": found}, format_, life_text.incidents(found, context.lang))
+    printed({"incidents": found}, form, life_text.incidents(found, context.lang))
 
 
 @incident.command()
@@ -42,11 +38,11 @@ def list_(context: Context, limit: int, format_: str) -> None:
 @LANG
 @click.pass_obj
 @faults_as_exit
-def timeline(context: Context, identifier: str, format_: str) -> None:
+def timeline(context: Context, identifier: str, form: str) -> None:
     """Print what was done in an incident, by whom and why. 打印时间线。"""
     with context.life() as desk:
         found = desk.timeline(identifier)
-    _print(found, format_, life_text.timeline(found, context.lang))
+    printed(found, form, life_text.timeline(found, context.lang))
 
 
 @incident.command()
@@ -56,11 +52,11 @@ def timeline(context: Context, identifier: str, format_: str) -> None:
 @LANG
 @click.pass_obj
 @faults_as_exit
-def changes(context: Context, identifier: str, since: int | None, format_: str) -> None:
+def changes(context: Context, identifier: str, since: int | None, form: str) -> None:
     """Print what changed in the recommendation, and because of which facts. 建议有何变化、因何变化。"""
     with context.life() as desk:
         found = desk.changes(identifier, since)
-    _print(found, format_, life_text.changes(found, context.lang))
+    printed(found, form, life_text.changes(found, context.lang))
 
 
 @incident.command()
@@ -70,9 +66,9 @@ def changes(context: Context, identifier: str, since: int | None, format_: str) 
 @LANG
 @click.pass_obj
 @faults_as_exit
-def note(context: Context, identifier: str, text: str, format_: str) -> None:
+def note(context: Context, identifier: str, text: str, form: str) -> None:
     """Write TEXT into the timeline. 在时间线上记一笔。"""
-    _take(context, identifier, "note", {"reason": text}, format_)
+    _take(context, identifier, "note", {"reason": text}, form)
 
 
 @incident.command()
@@ -83,9 +79,9 @@ def note(context: Context, identifier: str, text: str, format_: str) -> None:
 @LANG
 @click.pass_obj
 @faults_as_exit
-def escalate(context: Context, identifier: str, to: str, reason: str, format_: str) -> None:
+def escalate(context: Context, identifier: str, to: str, reason: str, form: str) -> None:
     """Ask the tier above to respond. 升级。"""
-    _take(context, identifier, "escalate", {"reason": reason, "to": to}, format_)
+    _take(context, identifier, "escalate", {"reason": reason, "to": to}, form)
 
 
 @incident.command("hand-over")
@@ -96,9 +92,9 @@ def escalate(context: Context, identifier: str, to: str, reason: str, format_: s
 @LANG
 @click.pass_obj
 @faults_as_exit
-def hand_over(context: Context, identifier: str, to: str, reason: str, format_: str) -> None:
+def hand_over(context: Context, identifier: str, to: str, reason: str, form: str) -> None:
     """Hand an incident over to another centre. 移交。"""
-    _take(context, identifier, "hand-over", {"reason": reason, "to": to}, format_)
+    _take(context, identifier, "hand-over", {"reason": reason, "to": to}, form)
 
 
 @incident.command()
@@ -108,9 +104,9 @@ def hand_over(context: Context, identifier: str, to: str, reason: str, format_: 
 @LANG
 @click.pass_obj
 @faults_as_exit
-def end(context: Context, identifier: str, reason: str, format_: str) -> None:
+def end(context: Context, identifier: str, reason: str, form: str) -> None:
     """Declare the response ended. 终止响应。"""
-    _take(context, identifier, "end", {"reason": reason}, format_)
+    _take(context, identifier, "end", {"reason": reason}, form)
 
 
 @incident.command()
@@ -120,9 +116,9 @@ def end(context: Context, identifier: str, reason: str, format_: str) -> None:
 @LANG
 @click.pass_obj
 @faults_as_exit
-def reopen(context: Context, identifier: str, reason: str, format_: str) -> None:
+def reopen(context: Context, identifier: str, reason: str, form: str) -> None:
     """Respond again. 恢复响应。"""
-    _take(context, identifier, "reopen", {"reason": reason}, format_)
+    _take(context, identifier, "reopen", {"reason": reason}, form)
 
 
 @incident.command()
@@ -140,11 +136,11 @@ def review(
     well: tuple[str, ...],
     improve: tuple[str, ...],
     reason: str,
-    format_: str,
+    form: str,
 ) -> None:
     """Record the after-action review. 复盘。"""
     data = {"reason": reason, "wentWell": list(well), "toImprove": list(improve)}
-    _take(context, identifier, "review", data, format_)
+    _take(context, identifier, "review", data, form)
 
 
 @incident.command()
@@ -154,9 +150,9 @@ def review(
 @LANG
 @click.pass_obj
 @faults_as_exit
-def dismiss(context: Context, identifier: str, reason: str, format_: str) -> None:
+def dismiss(context: Context, identifier: str, reason: str, form: str) -> None:
     """Decide that there is nothing to respond to. 不予响应。"""
-    _take(context, identifier, "dismiss", {"reason": reason}, format_)
+    _take(context, identifier, "dismiss", {"reason": reason}, form)
 
 
 @incident.command()
@@ -178,16 +174,16 @@ def merge(
     choose: tuple[str, ...],
     dry_run: bool,
     reason: str,
-    format_: str,
+    form: str,
 ) -> None:
     """Merge an incident INTO another that is one and the same. 并案。"""
     if dry_run:
         with context.life() as desk:
             found = desk.merger(identifier, into)
-        _print(found, format_, life_text.merger(found, context.lang))
+        printed(found, form, life_text.merger(found, context.lang))
         return
     data = {"reason": reason, "into": into, "choose": dict(_chosen(choose))}
-    _take(context, identifier, "merge", data, format_)
+    _take(context, identifier, "merge", data, form)
 
 
 @incident.command()
@@ -196,11 +192,11 @@ def merge(
 @LANG
 @click.pass_obj
 @faults_as_exit
-def duplicates(context: Context, identifier: str | None, format_: str) -> None:
+def duplicates(context: Context, identifier: str | None, form: str) -> None:
     """List open incidents that may be one and the same. 可能重复的事件。"""
     with context.life() as desk:
         found = desk.duplicates(identifier)
-    _print({"pairs": found}, format_, life_text.duplicates(found, context.lang))
+    printed({"pairs": found}, form, life_text.duplicates(found, context.lang))
 
 
 @incident.command()
@@ -209,17 +205,17 @@ def duplicates(context: Context, identifier: str | None, format_: str) -> None:
 @LANG
 @click.pass_obj
 @faults_as_exit
-def contention(context: Context, identifier: str | None, format_: str) -> None:
+def contention(context: Context, identifier: str | None, form: str) -> None:
     """List open incidents that call upon the same departments, and who goes first. 争用与先后。"""
     with context.life() as desk:
         found = desk.contention(identifier)
-    _print({"pairs": found}, format_, life_text.contention(found, context.lang))
+    printed({"pairs": found}, form, life_text.contention(found, context.lang))
 
 
-def _take(context: Context, identifier: str, step: str, data: dict[str, Any], format_: str) -> None:
+def _take(context: Context, identifier: str, step: str, data: dict[str, Any], form: str) -> None:
     with context.life() as desk:
         found = desk.step(identifier, step, {key: value for key, value in data.items() if value})
-    _print(found, format_, life_text.timeline(found, context.lang))
+    printed(found, form, life_text.timeline(found, context.lang))
 
 
 def _chosen(choices: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -233,10 +229,3 @@ def _chosen(choices: tuple[str, ...]) -> Iterator[tuple[str, str]]:
                 where="--choose",
             )
         yield key.strip(), value.strip()
-
-
-def _print(data: dict[str, Any], format_: str, text: str) -> None:
-    if format_ == "json":
-        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
-    else:
-        click.echo(text, nl=False)

@@ -23,7 +23,7 @@ WORDS = {
 Node = Mapping[str, Any]
 
 
-def incidents(found: Iterable[Node], lang: str) -> str:
+def incidents(found: Iterable[Node], lang: str) -> list[str]:
     """Return a line for each incident: state, identifier, types, place, grade."""
     lines = []
     for one in found:
@@ -34,7 +34,7 @@ def incidents(found: Iterable[Node], lang: str) -> str:
     return _lines(lines, lang)
 
 
-def timeline(found: Node, lang: str) -> str:
+def timeline(found: Node, lang: str) -> list[str]:
     """Return the state of an incident and its events, the oldest first."""
     centre = f"　{found['centre']['label'][lang]}" if found["centre"] else ""
     lines = [f"{found['incident']}　{found['state']['label'][lang]}{centre}"]
@@ -50,7 +50,7 @@ def timeline(found: Node, lang: str) -> str:
     return _lines(lines, lang)
 
 
-def changes(found: Node, lang: str) -> str:
+def changes(found: Node, lang: str) -> list[str]:
     """Return what changed and because of which facts."""
     lines = [change["text"][lang] for change in found["changes"]]
     if not found["relations"]:
@@ -68,7 +68,7 @@ def changes(found: Node, lang: str) -> str:
     return _lines(lines, lang)
 
 
-def merger(found: Node, lang: str) -> str:
+def merger(found: Node, lang: str) -> list[str]:
     """Return what merging would take over, and which figures have to be chosen."""
     lines = [
         f"{_w('taken', lang)}: {one['label'][lang]} {one['value']['label'][lang]}" for one in found["taken"]
@@ -79,7 +79,7 @@ def merger(found: Node, lang: str) -> str:
     return _lines(lines, lang)
 
 
-def duplicates(found: Iterable[Node], lang: str) -> str:
+def duplicates(found: Iterable[Node], lang: str) -> list[str]:
     """Return pairs that may be the same, with the reasons."""
     lines = []
     for pair in found:
@@ -88,7 +88,7 @@ def duplicates(found: Iterable[Node], lang: str) -> str:
     return _lines(lines, lang)
 
 
-def contention(found: Iterable[Node], lang: str) -> str:
+def contention(found: Iterable[Node], lang: str) -> list[str]:
     """Return pairs that contend, who goes first, and why."""
     lines = []
     for pair in found:
@@ -117,8 +117,8 @@ def _joined(names: Iterable[str], lang: str) -> str:
     return ("、" if lang == "zh" else ", ").join(names)
 
 
-def _lines(lines: list[str], lang: str) -> str:
-    return "".join(one + "\n" for one in lines or [_w("none", lang)])
+def _lines(lines: list[str], lang: str) -> list[str]:
+    return lines or [_w("none", lang)]
 
 
 def _moment(text: str) -> str:

@@ -6,13 +6,13 @@ A server that runs on the store is asked.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import click
 
-from kb.cli.context import LANG, Context, faults_as_exit
+from kb.cli.context import FORMAT, LANG, Context, faults_as_exit, printed
 from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import Text
 from kb.services.network.views import when
@@ -42,9 +42,6 @@ _NO_ROSTER = Text("没有可见的值班表", "no roster is visible")
 
 CITY = click.option("--city", default="", help="Division code, such as 370200; else the first. 城市代码。")
 AREA = click.option("--area", help="Only the bodies of this division. 只看该区划的机构。")
-FORMAT = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
 
 
 @click.group()
@@ -70,10 +67,9 @@ def show(context: Context, city: str, area: str | None, form: str) -> None:
     """Show bottlenecks, cut points, bridges, isolates and communities. 瓶颈、割点、桥、孤立机构、群组。"""
     with context.networks() as desk:
         found = desk.shown(city, area, "json" if form == "text" else form, context.lang)
-    if form == "text":
-        _say(_shown(json.loads(found), context.lang))
-    elif form == "json":
-        _print(json.loads(found))
+    if form in ("text", "json"):
+        told = json.loads(found)
+        printed(told, form, _shown(told, context.lang))
     else:
         click.echo(found, nl=False)
 
@@ -92,10 +88,7 @@ def outage(context: Context, bodies: tuple[str, ...], city: str, form: str) -> N
     """
     with context.networks() as desk:
         found = desk.outage(city, bodies)
-    if form == "json":
-        _print(found)
-    else:
-        _say(_outage(found, context.lang))
+    printed(found, form, _outage(found, context.lang))
 
 
 @network.command()
@@ -109,10 +102,7 @@ def duties(context: Context, city: str, area: str | None, form: str) -> None:
     """Show duties that contradict or repeat one another. 冲突或重叠的职责。"""
     with context.networks() as desk:
         found = desk.conflicts(city, area)
-    if form == "json":
-        _print(found)
-    else:
-        _say(_conflicts(found, context.lang))
+    printed(found, form, _conflicts(found, context.lang))
 
 
 @network.command()
@@ -132,19 +122,7 @@ def roster(
     end = when(until, "until") if until else None
     with context.networks() as desk:
         found = desk.roster(city, moment, end, bodies)
-    if form == "json":
-        _print(found)
-    else:
-        _say(_roster(found, context.lang))
-
-
-def _print(found: dict[str, Any]) -> None:
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(line)
+    printed(found, form, _roster(found, context.lang))
 
 
 def _shown(found: dict[str, Any], lang: str) -> Iterator[str]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from kb.cli.context import LANG, Context, faults_as_exit
+from kb.cli.context import FORMAT, LANG, Context, faults_as_exit, printed
 from kb.errors import Text
 
-FORMAT = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
 BY = click.option("--by", default="command line", show_default=True, help="Who does it. 由谁。")
 STEPS = ("draft", "submit", "comment", "return", "approve", "file", "execute", "evaluate", "withdraw")
 
@@ -33,7 +29,7 @@ def list_(context: Context, form: str) -> None:
     """List plans and modules with their editions. 列出预案与模块。"""
     with context.plans() as desk:
         found = desk.ask("plans")
-    _print(found, form, _plans(found, context.lang))
+    printed(found, form, _plans(found, context.lang))
 
 
 @plan.command()
@@ -46,7 +42,7 @@ def show(context: Context, name: str, form: str) -> None:
     """Show the editions and the course of a plan. 预案的版本与经过。"""
     with context.plans() as desk:
         found = desk.ask("show", name)
-    _print(found, form, _plan(found, context.lang))
+    printed(found, form, _plan(found, context.lang))
 
 
 @plan.command()
@@ -76,7 +72,7 @@ def take(
     data = {"reason": reason, "on": day, "incident": incident, "edition": edition}
     with context.plans(by) as desk:
         found = desk.step(name, step, {key: value for key, value in data.items() if value})
-    _print(found, form, _plan(found, context.lang))
+    printed(found, form, _plan(found, context.lang))
 
 
 @plan.command()
@@ -88,7 +84,7 @@ def due(context: Context, form: str) -> None:
     """Show what is due: filing, drills, evaluation, revision. 到期事项。"""
     with context.plans() as desk:
         found = desk.ask("due")
-    _print(found, form, (one["message"][context.lang] for one in found["due"]))
+    printed(found, form, (one["message"][context.lang] for one in found["due"]))
 
 
 @plan.command()
@@ -101,7 +97,7 @@ def compose(context: Context, modules: tuple[str, ...], form: str) -> None:
     """Say whether MODULES go together: order, circles, missing providers. 模块组合检查。"""
     with context.plans() as desk:
         found = desk.compose(modules)
-    _print(found, form, _composed(found, context.lang))
+    printed(found, form, _composed(found, context.lang))
     if not found["sound"]:
         raise SystemExit(1)
 
@@ -116,7 +112,7 @@ def resources(context: Context, incident: str, form: str) -> None:
     """Show what the modules of INCIDENT need, from the nearest stocks. 资源需求与就近调配。"""
     with context.plans() as desk:
         found = desk.resources(incident)
-    _print(found, form, _needs(found, context.lang))
+    printed(found, form, _needs(found, context.lang))
 
 
 @plan.command()
@@ -185,11 +181,3 @@ def _needs(found: dict[str, Any], lang: str) -> Iterator[str]:
             where = stock["department"]["label"][lang] if stock["department"] else stock["stock"]
             km = "" if stock["km"] is None else f"{stock['km']} km  "
             yield f"    {stock['quantity']:>5}  {km}{where}  {stock['address'] or ''}".rstrip()
-
-
-def _print(found: dict[str, Any], form: str, lines: Iterator[str]) -> None:
-    if form == "json":
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
-        return
-    for line in lines:
-        click.echo(line)

@@ -16,7 +16,7 @@ from transitions import Machine, MachineError
 from transitions.extensions import GraphMachine
 
 from kb.access.principal import Principal, person
-from kb.errors import Fault, Forbidden, Text
+from kb.errors import Fault, Forbidden, NotFound, Text
 from kb.flow import Conflict, FlowRefused
 from kb.flow.definition import Flow, State, Step
 from kb.flow.event import Event, Values
@@ -68,6 +68,22 @@ class FlowMachine:
             transitions=_transitions(flow),
             initial=flow.start.value,
             auto_transitions=False,
+        )
+
+    def named(self, name: str, usable: Iterable[Step]) -> Step:
+        """Return the one of the *usable* steps that is called *name*.
+
+        :raises NotFound: ``flow.no-step``, with the names that there are.
+        """
+        known = {step.name: step for step in usable}
+        if name in known:
+            return known[name]
+        raise NotFound.of(
+            "flow.no-step",
+            f"没有“{name}”这一步",
+            f"there is no step {name}",
+            where=name,
+            repair=("可用：" + "、".join(known), "there are: " + ", ".join(known)),
         )
 
     def possible(self, life: Life) -> list[Step]:

@@ -202,15 +202,7 @@ def _write(
     request_digest: str = "",
 ) -> Event:
     machine = workspace.flows.machine(terms.FLOW)
-    step = machine.flow.steps.get(name)
-    if step is None or not step.sources:
-        raise NotFound.of(
-            "flow.no-step",
-            f"没有“{name}”这一步",
-            f"there is no step {name}",
-            where=name,
-            repair=("可用：" + "、".join(machine.flow.steps), "there are: " + ", ".join(machine.flow.steps)),
-        )
+    step = machine.named(name, (step for step in machine.flow.steps.values() if step.sources))
     sides = {parties.ISSUER, parties.ADDRESSEE} & set(step.parties) & set(actor.parties)
     if actor.body is None and sides:  # the operator acts for that side
         side = life.one(terms.ADDRESSEE if parties.ADDRESSEE in step.parties else terms.ISSUER)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.access.principal import Principal
-from kb.errors import InputError, NotFound
+from kb.errors import InputError
 from kb.flow.definition import Step
 from kb.flow.event import Event, Values
 from kb.flow.machine import Actor, Life
@@ -103,17 +103,9 @@ def steps_open_to(workspace: Workspace, life: Life, principal: Principal) -> lis
 
 
 def _step(workspace: Workspace, name: str) -> Step:
-    steps = standing.machine(workspace).flow.steps
-    usable = {n: s for n, s in steps.items() if s.sources and not s.tells and set(s.sets) <= set(OWN)}
-    if name in usable:
-        return usable[name]
-    raise NotFound.of(
-        "flow.no-step",
-        f"没有“{name}”这一步",
-        f"there is no step {name}",
-        where=name,
-        repair=("可用：" + "、".join(usable), "there are: " + ", ".join(usable)),
-    )
+    run = standing.machine(workspace)
+    own = (s for s in run.flow.steps.values() if s.sources and not s.tells and set(s.sets) <= set(OWN))
+    return run.named(name, own)
 
 
 def _values(workspace: Workspace, identifier: str, wish: Wish, step: Step) -> Values:

@@ -188,15 +188,7 @@ def _write(
     expected: int | None = None,
 ) -> Event:
     machine = workspace.flows.machine(FLOW)
-    step = machine.flow.steps.get(name)
-    if step is None:
-        raise NotFound.of(
-            "flow.no-step",
-            f"没有“{name}”这一步",
-            f"there is no step {name}",
-            where=name,
-            repair=("可用：" + "、".join(machine.flow.steps), "there are: " + ", ".join(machine.flow.steps)),
-        )
+    step = machine.named(name, machine.flow.steps.values())
     machine.check(life, step, Actor(principal), reason=reason, values=values, expected=expected)
     body = None if principal.department is None else NamedNode(principal.department)
     taken = Taken(machine, life, states_of(plan), step.iri, principal.name, body, reason.strip(), values)

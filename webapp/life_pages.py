@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 
 from kb.errors import InputError
 from kb.services.life import centres, changes, duplicates, merging, requests, terms
-from kb.services.life.brief import named
 from kb.services.life.timeline import timeline
+from kb.services.naming import named
 from webapp.access import me, requires
 from webapp.desk import desk
 from webapp.problems import status_of

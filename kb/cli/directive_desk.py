@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 
 from kb.access.principal import Operator
 from kb.cli.remote import Remote, as_object
-from kb.services import incident
-from kb.services.directives import board, measures, reading, requests, returns
+from kb.services.directives import board, measures, requests, returns
+from kb.services.life import timeline
 from kb.services.workspace import Workspace
 
 
@@ -94,8 +94,8 @@ class LocalDirectives:
 
     def timeline(self, identifier: str) -> list[dict[str, Any]]:
         """Return the events of an incident."""
-        incident.recall(self._workspace, identifier)
-        return reading.timeline(self._workspace, identifier)
+        found: list[dict[str, Any]] = timeline.timeline(self._workspace, identifier)["events"]
+        return found
 
     def measures(self) -> dict[str, Any]:
         """Return times and counts by department and by rule."""

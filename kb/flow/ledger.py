@@ -120,17 +120,7 @@ class Ledger:
 
     def stored(self, about: NamedNode, graph: NamedNode) -> Life:
         """Return where *about* is as *graph* has it, without replaying, and so without the actors."""
-        values: dict[NamedNode, list[Term]] = {}
-        for quad in self._store.match(about, None, None, graph):
-            values.setdefault(quad.predicate, []).append(quad.object)
-        state, revision, since = (values.pop(p, [None])[0] for p in (STATE, REVISION, SINCE))
-        return Life(
-            about,
-            state if isinstance(state, NamedNode) else None,
-            int(revision.value) if isinstance(revision, Literal) else 0,
-            datetime.fromisoformat(since.value) if isinstance(since, Literal) else None,
-            {property_: tuple(sorted(terms, key=str)) for property_, terms in values.items()},
-        )
+        return read_state(about, self._store.match(about, None, None, graph))
 
     def append(
         self,
@@ -217,6 +207,21 @@ def _state(life: Life, graph: NamedNode) -> Iterator[Quad]:
     for property_, terms in life.values.items():
         for term in terms:
             yield Quad(life.about, property_, term, graph)
+
+
+def read_state(about: NamedNode, quads: Iterable[Quad]) -> Life:
+    """Return where *about* is as *quads* of it say, which are those of its graph of states."""
+    values: dict[NamedNode, list[Term]] = {}
+    for quad in quads:
+        values.setdefault(quad.predicate, []).append(quad.object)
+    state, revision, since = (values.pop(p, [None])[0] for p in (STATE, REVISION, SINCE))
+    return Life(
+        about,
+        state if isinstance(state, NamedNode) else None,
+        int(revision.value) if isinstance(revision, Literal) else 0,
+        datetime.fromisoformat(since.value) if isinstance(since, Literal) else None,
+        {property_: tuple(sorted(terms, key=str)) for property_, terms in values.items()},
+    )
 
 
 def states_of(machines: Mapping[NamedNode, FlowMachine], events: Iterable[Event]) -> dict[NamedNode, Life]:

@@ -18,6 +18,7 @@ from kb.catalogue.shelf import SHAPES, Delivery, Entry, contract_iri
 from kb.errors import both
 from kb.namespaces import RDF_TYPE, RDFS_LABEL, SH, SKOS, xz
 from kb.services.audience import Visible, everything
+from kb.services.naming import named
 from kb.services.quality import Measured
 from kb.services.workspace import Workspace
 from kb.sharing import quarantine
@@ -185,8 +186,7 @@ class DatasetViews:
         return next((quad.object for quad in quads), None)
 
     def _thing(self, term: Term) -> dict[str, Any]:
-        iri = term.value if isinstance(term, NamedNode) else None
-        return {"iri": iri, "label": both(self._workspace.describer.text(term))}
+        return named(self._workspace, term)
 
     def _maybe(self, term: Term | None) -> dict[str, Any] | None:
         return None if term is None else self._thing(term)

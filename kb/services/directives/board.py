@@ -9,13 +9,15 @@ from typing import Any
 from pyoxigraph import NamedNode
 
 from kb.access.principal import Principal
+from kb.city.profile import KINDS
 from kb.errors import NotFound, both
 from kb.flow import definition
 from kb.flow.ledger import states_of
 from kb.flow.machine import Life
 from kb.namespaces import DCTERMS_SOURCE, RDF_TYPE, xz
-from kb.services.directives import acting, fallback, orders, parties, reading, terms, watching
+from kb.services.directives import acting, fallback, parties, reading, terms, watching
 from kb.services.directives.orders import Order
+from kb.services.naming import named
 from kb.services.workspace import Workspace
 from kb.store.protocol import Term
 
@@ -56,7 +58,7 @@ def inbox(
         sorted((row(workspace, life, reader, now) for life in each), key=_urgency) for each in (found, sent)
     )
     return {
-        "department": None if department is None else reading.named(workspace, department),
+        "department": None if department is None else named(workspace, department),
         "counts": counts(listed),
         "directives": [one for one in listed if one["overdue"] or not overdue],
         "requested": [one for one in requested if one["overdue"] or not overdue],
@@ -74,13 +76,13 @@ def one(
     found = row(workspace, life, reader, now)
     for duty in found["duties"]:
         sources = workspace.store.match(NamedNode(duty["iri"]), DCTERMS_SOURCE, None)
-        duty["clause"] = next((reading.named(workspace, quad.object) for quad in sources), None)
+        duty["clause"] = next((named(workspace, quad.object) for quad in sources), None)
     parts = [p for p in reading.stored(workspace, identifier) if p.one(terms.PARENT) == life.about]
     heirs = fallback.suggested(workspace, identifier, number) if found["returned"] else []
     return {
         **found,
         "parts": [row(workspace, part, None, now) for part in parts],
-        "fallback": [reading.named(workspace, body) for body in heirs],
+        "fallback": [named(workspace, body) for body in heirs],
         "timeline": reading.timeline(workspace, identifier, life.about),
     }
 
@@ -95,7 +97,7 @@ def row(
     ended = found["state"]["final"]
     return {
         **found,
-        "turn": None if ended or turn is None else reading.named(workspace, turn),
+        "turn": None if ended or turn is None else named(workspace, turn),
         "returned": not ended and life.one(terms.ADDRESSEE) in life.values.get(terms.REFUSED, ()),
     }
 
@@ -124,8 +126,8 @@ def told(workspace: Workspace, found: Iterable[Order]) -> list[dict[str, Any]]:
     """Return orders as JSON: what confirming would ask of whom."""
     return [
         {
-            "department": reading.named(workspace, order.addressee),
-            "module": reading.named(workspace, order.module),
+            "department": named(workspace, order.addressee),
+            "module": named(workspace, order.module),
             "task": both(order.task),
         }
         for order in found
@@ -141,12 +143,12 @@ def issuers(workspace: Workspace, level: Term | None) -> list[dict[str, str]]:
 
 def choices(workspace: Workspace, among: Iterable[NamedNode]) -> list[dict[str, Any]]:
     """Return the bodies to which a directive may be sent: those of the governments that *among* belong to."""
-    store, kinds = workspace.store, [xz(kind) for kind in orders.KINDS]
+    store, kinds = workspace.store, [xz(kind) for kind in KINDS]
     governments = {q.object for body in set(among) for q in store.match(body, UNIT_OF, None)}
     bodies = {q.subject for government in governments for q in store.match(None, UNIT_OF, government)}
     found = (body for body in (*bodies, *governments) if isinstance(body, NamedNode))
     known = [b for b in found if any(True for kind in kinds for _ in store.match(b, RDF_TYPE, kind))]
-    return [told for body in sorted(known, key=str) if (told := reading.named(workspace, body))]
+    return [told for body in sorted(known, key=str) if (told := named(workspace, body))]
 
 
 def diagram(workspace: Workspace, name: str, lang: str) -> str:

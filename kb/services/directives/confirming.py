@@ -18,11 +18,12 @@ from pyoxigraph import Literal, NamedNode, Quad
 from kb.access.principal import Principal
 from kb.flow.event import event_iri
 from kb.flow.ledger import Taken
-from kb.flow.machine import Actor, FlowMachine, Life
+from kb.flow.machine import Actor, Life
 from kb.namespaces import DCTERMS, RDF_TYPE, graph, xz
 from kb.services import incident
 from kb.services.directives import acting, parties, reading, terms
 from kb.services.directives.orders import Order, Override, changed, orders
+from kb.services.life import standing as incidents
 from kb.services.recommendation import recommend
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change, Term
@@ -188,17 +189,6 @@ def _is_confirmed(workspace: Workspace, identifier: str) -> bool:
     return any(True for _ in workspace.store.match(about, terms.CONFIRMED, digest, within))
 
 
-def incident_life(workspace: Workspace, identifier: str, at: datetime) -> tuple[Life, list[Taken]]:
-    """Return where the incident stands, and the first step of those that came before timelines were kept."""
-    machine = workspace.flows.machine(terms.INCIDENT_FLOW)
-    about = terms.incident_iri(identifier)
-    life = machine.replay(about, workspace.flows.ledger.events(identifier, about))
-    if life.state is not None:
-        return life, []
-    first = _of_incident(machine, life, identifier, machine.flow.first.name, terms.SYSTEM_NAME)
-    return machine.after(life, first.event(1, at)), [first]
-
-
 def _confirmed(
     workspace: Workspace,
     identifier: str,
@@ -208,8 +198,8 @@ def _confirmed(
     request_digest: str,
 ) -> tuple[list[Taken], Change]:
     """Return the incident's own step, and the overrides as they are kept."""
-    machine = workspace.flows.machine(terms.INCIDENT_FLOW)
-    life, before = incident_life(workspace, identifier, at)
+    machine = incidents.machine(workspace)
+    life, before = incidents.life_of(workspace, identifier)
     within = terms.states_graph(identifier)
     number = workspace.flows.ledger.length(identifier) + len(before) + 1
     nodes, quads = [], []
@@ -272,10 +262,6 @@ def _on_the_way(
         life = machine.after(life, taken.event(1, at))
         steps.append(taken)
     return steps
-
-
-def _of_incident(machine: FlowMachine, life: Life, identifier: str, name: str, actor: str) -> Taken:
-    return Taken(machine, life, terms.states_graph(identifier), machine.flow.steps[name].iri, actor)
 
 
 def _override(node: NamedNode, override: Override, within: NamedNode) -> list[Quad]:

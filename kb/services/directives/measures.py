@@ -14,11 +14,11 @@ from typing import Any
 
 from pyoxigraph import NamedNode
 
-from kb.errors import both
 from kb.flow.event import Event
 from kb.flow.machine import FlowMachine, Life
 from kb.namespaces import ONTOLOGY, RDF_TYPE, graph, xz
 from kb.services.directives import terms
+from kb.services.naming import named
 from kb.services.workspace import Workspace
 from kb.store.protocol import Term
 
@@ -66,10 +66,7 @@ def measures(workspace: Workspace, identifiers: Iterable[str] | None = None) -> 
         for rule in turn.rules:
             by_rule[rule].append(turn)
     return {
-        "measures": [
-            {"name": one.name, "iri": one.iri.value, "label": both(workspace.describer.text(one.iri))}
-            for one in known
-        ],
+        "measures": [{"name": one.name, **named(workspace, one.iri)} for one in known],
         "all": _summary(known, turns),
         "departments": _grouped(workspace, known, by_body, "department"),
         "rules": _grouped(workspace, known, by_rule, "rule"),
@@ -121,9 +118,7 @@ def _grouped(
 ) -> list[dict[str, Any]]:
     found = []
     for term, turns in sorted(groups.items(), key=lambda group: (-len(group[1]), str(group[0]))):
-        iri = term.value if isinstance(term, NamedNode) else None
-        about = {"iri": iri, "label": both(workspace.describer.text(term))}
-        found.append({what: about, **_summary(known, turns)})
+        found.append({what: named(workspace, term), **_summary(known, turns)})
     return found
 
 

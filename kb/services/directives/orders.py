@@ -12,12 +12,10 @@ from typing import Any
 
 from pyoxigraph import NamedNode
 
+from kb.city.profile import KINDS
 from kb.errors import Fault, InputError, Text
 from kb.namespaces import xz
 from kb.services.workspace import Workspace
-
-KINDS = ("Department", "Government", "Headquarters")
-"""The classes of bodies in ``ontology/core.ttl``."""
 
 
 @dataclass(frozen=True, slots=True)

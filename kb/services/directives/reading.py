@@ -11,10 +11,11 @@ from pyoxigraph import Literal, NamedNode, Quad
 from kb.access.principal import Principal
 from kb.errors import Text, both
 from kb.flow.event import Event
-from kb.flow.ledger import REVISION, SINCE, STATE
+from kb.flow.ledger import STATE, read_state
 from kb.flow.machine import Life
 from kb.namespaces import RDF_TYPE, graph
 from kb.services.directives import parties, terms
+from kb.services.naming import named
 from kb.services.workspace import Workspace
 from kb.store.protocol import Term
 
@@ -30,7 +31,7 @@ def stored(workspace: Workspace, identifier: str) -> list[Life]:
         if isinstance(quad.subject, NamedNode):
             by_subject.setdefault(quad.subject, []).append(quad)
     lives = [
-        _life(about, quads)
+        read_state(about, quads)
         for about, quads in by_subject.items()
         if any(q.predicate == RDF_TYPE and q.object == terms.DIRECTIVE for q in quads)
     ]
@@ -39,9 +40,7 @@ def stored(workspace: Workspace, identifier: str) -> list[Life]:
 
 def standing(workspace: Workspace, identifier: str) -> list[Life]:
     """Return the directives of an incident that have not ended."""
-    states = workspace.flows.machine(terms.FLOW).flow.states
-    lives = stored(workspace, identifier)
-    return [life for life in lives if life.state is not None and not states[life.state].final]
+    return [life for life in stored(workspace, identifier) if _is_open(workspace, life)]
 
 
 def unfinished(workspace: Workspace, identifier: str) -> Text | None:
@@ -72,7 +71,7 @@ def everything_open(workspace: Workspace) -> Iterator[Life]:
         if not declared.final:
             for quad in store.match(None, STATE, state):
                 if isinstance(quad.subject, NamedNode) and isinstance(quad.graph_name, NamedNode):
-                    yield _life(quad.subject, store.match(quad.subject, None, None, quad.graph_name))
+                    yield read_state(quad.subject, store.match(quad.subject, None, None, quad.graph_name))
 
 
 def due(workspace: Workspace, life: Life) -> datetime | None:
@@ -124,11 +123,10 @@ def view(
 def steps(workspace: Workspace, life: Life, reader: Principal) -> list[dict[str, Any]]:
     """Return the steps that *reader* may take with *life* now, with what each asks for."""
     machine = workspace.flows.machine(terms.FLOW)
-    actor = parties.actor_of(reader, life)
+    actor, known = parties.actor_of(reader, life), parties.guards(workspace, reader, life, {})
     found = []
     for step in machine.open_to(life, actor):
-        names = [parties.guards(workspace, reader, life, {})[guard] for guard in step.guards]
-        if all(guard() is None for guard in names):
+        if all(known[guard]() is None for guard in step.guards):
             found.append(
                 {
                     "name": step.name,
@@ -167,14 +165,6 @@ def timeline(workspace: Workspace, identifier: str, about: NamedNode | None = No
     ]
 
 
-def named(workspace: Workspace, term: Term | None) -> dict[str, Any] | None:
-    """Return *term* as it stands in JSON; ``None`` for none."""
-    if term is None:
-        return None
-    iri = term.value if isinstance(term, NamedNode) else None
-    return {"iri": iri, "label": both(workspace.describer.text(term))}
-
-
 def _about(event: Event) -> dict[str, Any]:
     kind = "directive" if "/directive/" in event.about.value else "incident"
     return {
@@ -203,29 +193,13 @@ def _with(workspace: Workspace, property_: NamedNode, body: NamedNode) -> list[L
             and isinstance(name, NamedNode)
             and name.value.startswith(GRAPHS)
         ):
-            found.append(_life(quad.subject, workspace.store.match(quad.subject, None, None, name)))
+            found.append(read_state(quad.subject, workspace.store.match(quad.subject, None, None, name)))
     return sorted(found, key=lambda life: life.since or datetime.min.replace(tzinfo=UTC), reverse=True)
 
 
 def _is_open(workspace: Workspace, life: Life) -> bool:
     states = workspace.flows.machine(terms.FLOW).flow.states
     return life.state is not None and not states[life.state].final
-
-
-def _life(about: NamedNode, quads: Iterable[Quad]) -> Life:
-    values: dict[NamedNode, list[Term]] = {}
-    for quad in quads:
-        values.setdefault(quad.predicate, []).append(quad.object)
-    state, revision, since = (values.pop(p, [None])[0] for p in (STATE, REVISION, SINCE))
-    assert isinstance(state, NamedNode)
-    assert isinstance(revision, Literal)
-    return Life(
-        about,
-        state,
-        int(revision.value),
-        datetime.fromisoformat(since.value) if isinstance(since, Literal) else None,
-        {property_: tuple(sorted(terms_, key=str)) for property_, terms_ in values.items()},
-    )
 
 
 def _texts(texts: Iterable[Term]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any
 from pyoxigraph import Literal, NamedNode
 
 from kb.access.principal import Operator, Principal, person
+from kb.city.profile import KINDS
 from kb.errors import InputError, Text
 from kb.flow.event import Event, Values, integer
 from kb.flow.machine import Life
@@ -162,7 +163,7 @@ def find_body(workspace: Workspace, text: str, where: str = "to") -> NamedNode:
 
     :raises InputError: ``directive.body``: nobody is called so, or several are.
     """
-    kinds = [xz(kind) for kind in orders.KINDS]
+    kinds = [xz(kind) for kind in KINDS]
     found = {iri for kind in kinds for iri in workspace.names.find(text, kind)}
     if len(found) == 1:
         return found.pop()

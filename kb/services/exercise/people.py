@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pyoxigraph import NamedNode
 
 from kb.access.principal import Principal
+from kb.city.profile import KINDS
 from kb.flow.definition import Step
 from kb.flow.machine import Life
 from kb.namespaces import xz
@@ -72,7 +73,7 @@ def require_meaning(workspace: Workspace, name: Name) -> None:
 
     :raises KnowledgeFault: ``exercise.unknown-body``.
     """
-    bodies = {member.iri for kind in orders.KINDS for member in workspace.names.members(xz(kind))}
+    bodies = {member.iri for kind in KINDS for member in workspace.names.members(xz(kind))}
     if not any(meant(workspace, body, name) for body in bodies):
         raise _unknown(workspace, name)
 
@@ -103,7 +104,7 @@ def _last(iri: str) -> str:
 
 
 def _unknown(workspace: Workspace, name: Name) -> Exception:
-    near = [n for kind in orders.KINDS for n in workspace.names.nearest(name.text, xz(kind))][:3]
+    near = [n for kind in KINDS for n in workspace.names.nearest(name.text, xz(kind))][:3]
     return fault(
         "unknown-body",
         f"没有名为“{name.text}”的部门",

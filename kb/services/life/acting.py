@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.access.principal import Principal
+from kb.city.profile import KINDS
 from kb.errors import InputError
 from kb.flow.definition import Step
 from kb.flow.event import Event, Values
@@ -22,9 +23,6 @@ from kb.store.protocol import Change, Term
 
 OWN = (terms.ESCALATED_TO, terms.AT_CENTRE, terms.WENT_WELL, terms.TO_IMPROVE)
 """What a step of this module may set; steps that set anything else have modules of their own."""
-
-BODIES = ("Government", "Headquarters", "Department")
-"""The classes of bodies in ``ontology/core.ttl``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +126,7 @@ def _values(workspace: Workspace, identifier: str, wish: Wish, step: Step) -> Va
 def _escalated(workspace: Workspace, identifier: str, wish: Wish, step: Step) -> NamedNode:
     if not wish.to:
         return tier_above(workspace, incident.recall(workspace, identifier), step)
-    found = {body for kind in BODIES for body in workspace.names.find(wish.to, xz(kind))}
+    found = {body for kind in KINDS for body in workspace.names.find(wish.to, xz(kind))}
     if len(found) == 1:
         return found.pop()
     raise InputError.of(

@@ -12,6 +12,7 @@ from kb.namespaces import RDF_TYPE, xz
 from kb.report.places import code_of, full_name
 from kb.services.incident import INCIDENT_CLASS, MAIN_TYPE, types_of
 from kb.services.life import standing, terms
+from kb.services.naming import named
 from kb.services.workspace import Workspace
 from kb.store.protocol import Term
 
@@ -71,12 +72,6 @@ def state(workspace: Workspace, term: Term | None) -> dict[str, Any]:
         "final": found.final,
         "open": found.iri in standing.open_states(workspace),
     }
-
-
-def named(workspace: Workspace, term: Term) -> dict[str, Any]:
-    """Return *term* as it stands in JSON."""
-    iri = term.value if isinstance(term, NamedNode) else None
-    return {"iri": iri, "label": both(workspace.describer.text(term))}
 
 
 def _text(term: Term | None) -> str | None:

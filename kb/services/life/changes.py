@@ -111,7 +111,7 @@ class _Reasons:
     """Says of each difference between two answers which changed facts it follows from."""
 
     def __init__(self, view: View, then: Answer, now: Answer) -> None:
-        self._view, self._then, self._now = view, then, now
+        self._view, self._now = view, now
         came, went = facts.difference(then.facts, now.facts)
         self._changes = [
             _Change(

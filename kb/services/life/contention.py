@@ -19,7 +19,8 @@ from kb.services.audience import Visible, everything
 from kb.services.explaining import Explainer
 from kb.services.incident import Answer, derive, recall
 from kb.services.life import standing, terms
-from kb.services.life.brief import brief, named
+from kb.services.life.brief import brief
+from kb.services.naming import named
 from kb.services.views import View
 from kb.services.workspace import Workspace
 from kb.store.protocol import Term

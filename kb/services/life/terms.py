@@ -7,9 +7,7 @@ from pyoxigraph import NamedNode
 from kb.namespaces import ROOT, graph, xz
 
 FLOW, DIRECTIVE_FLOW = "incident", "directive"
-CONTINUE, ABSORB, MERGE, HAND_OVER, ESCALATE, REVIEW, END, CONFIRM = (
-    "continue", "absorb", "merge", "hand-over", "escalate", "review", "end", "confirm",
-)  # fmt: skip
+CONTINUE, ABSORB, MERGE, CONFIRM = "continue", "absorb", "merge", "confirm"
 ADDED, REMOVED, CHANGED = xz("factAdded"), xz("factRemoved"), xz("changedFact")
 WAS_GRADE, NOW_GRADE, RELEASE, GRADE = xz("wasGrade"), xz("nowGrade"), xz("release"), xz("grade")
 AT_CENTRE, ESCALATED_TO, MERGED_INTO, ABSORBED = (

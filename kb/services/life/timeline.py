@@ -21,7 +21,8 @@ from kb.services.audience import Visible, everything
 from kb.services.incident import recall
 from kb.services.life import facts, standing, terms
 from kb.services.life.acting import steps_open_to
-from kb.services.life.brief import brief, named, state
+from kb.services.life.brief import brief, state
+from kb.services.naming import named
 from kb.services.trials import report_of
 from kb.services.views import View
 from kb.services.workspace import Workspace

@@ -18,7 +18,7 @@ from kb.ontology import reasoning
 from kb.ontology.checks import plans as clocks
 from kb.ontology.checks.finding import Finding
 from kb.ontology.statements import Places
-from kb.services.directives.reading import named
+from kb.services.naming import named
 from kb.services.plans import desk
 from kb.services.workspace import Workspace
 

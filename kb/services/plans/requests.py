@@ -12,7 +12,7 @@ from kb.errors import InputError, both
 from kb.namespaces import DCTERMS_SOURCE
 from kb.services import incident
 from kb.services.directives import reading
-from kb.services.directives.reading import named
+from kb.services.naming import named
 from kb.services.plans import composing, desk, listing
 from kb.services.recommendation import recommend
 from kb.services.workspace import Workspace

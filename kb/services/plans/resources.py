@@ -23,9 +23,9 @@ from kb.clock import today
 from kb.namespaces import ONTOLOGY, RDF_TYPE, xz
 from kb.services import incident
 from kb.services.audience import Visible, everything
-from kb.services.directives.reading import named
 from kb.services.findings import Findings
 from kb.services.incident import Answer
+from kb.services.naming import named
 from kb.services.recommendation.modules import in_order
 from kb.services.workspace import Workspace
 from kb.store.protocol import Term

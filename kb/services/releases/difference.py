@@ -12,12 +12,12 @@ from typing import Any
 
 from pyoxigraph import NamedNode, Quad
 
-from kb.errors import both
 from kb.namespaces import RDF_TYPE, xz
 from kb.ontology import files
 from kb.ontology.knowledge import Knowledge
 from kb.services import probes
 from kb.services.incident import WORKING, Answer
+from kb.services.naming import named
 from kb.services.probes import Probe
 from kb.services.workspace import Workspace
 from kb.srl.syntax import Term
@@ -54,16 +54,16 @@ def difference(before: Workspace, after: Workspace, on: date) -> dict[str, Any]:
     return {
         "probes": asked,
         "types": {
-            "added": [_named(after, t) for t in new_types if t not in old_types],
-            "removed": [_named(before, t) for t in old_types if t not in new_types],
+            "added": [named(after, t) for t in new_types if t not in old_types],
+            "removed": [named(before, t) for t in old_types if t not in new_types],
             "changed": [
                 {
-                    "type": _named(after, type_),
+                    "type": named(after, type_),
                     "relations": [
                         {
-                            "relation": _named(after, relation),
-                            "gained": [{**_named(after, v), "probes": n} for v, n in change.gained.items()],
-                            "lost": [{**_named(before, v), "probes": n} for v, n in change.lost.items()],
+                            "relation": named(after, relation),
+                            "gained": [{**named(after, v), "probes": n} for v, n in change.gained.items()],
+                            "lost": [{**named(before, v), "probes": n} for v, n in change.lost.items()],
                         }
                         for relation, change in relations.items()
                     ],
@@ -108,11 +108,6 @@ def _conclusions(workspace: Workspace, answer: Answer | None) -> set[tuple[Named
         and triple.predicate not in (RDF_TYPE, xz("asks"))
         and not source.values(triple.predicate, WORKING)
     }
-
-
-def _named(workspace: Workspace, term: Term) -> dict[str, Any]:
-    iri = term.value if isinstance(term, NamedNode) else None
-    return {"iri": iri, "label": both(workspace.describer.text(term))}
 
 
 def _records(knowledge: Knowledge) -> dict[str, frozenset[str]]:

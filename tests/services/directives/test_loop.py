@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.access.principal import Principal
 from kb.errors import Forbidden, NotFound, Text
@@ -18,9 +18,11 @@ from kb.services import incident
 from kb.services.directives import acting, confirming, orders, parties, reading, terms
 from kb.services.directives.acting import Request, take
 from kb.services.directives.orders import Override, OverrideFault
+from kb.services.life import facts
 from kb.services.recommendation import recommend
 from kb.services.workspace import Workspace
-from tests.services.directives.conftest import MAJOR, START, Report, Who
+from kb.store.protocol import Change
+from tests.services.directives.conftest import MAJOR, ORDINARY, START, Report, Who
 
 
 def addressee(workspace: Workspace, identifier: str, number: int) -> str:
@@ -299,3 +301,18 @@ def test_the_response_that_was_confirmed_can_be_checked_later(workspace: Workspa
     digest = confirming.response_digest(workspace, confirmed)
     assert [q.object for q in kept] == [Literal(digest)]
     assert any(True for _ in workspace.store.match(None, None, None, graph(f"timeline/{confirmed}")))
+
+
+def test_confirming_an_incident_older_than_timelines_keeps_what_was_reported(
+    workspace: Workspace, who: Who
+) -> None:
+    identifier = "directives-older"
+    known = workspace.reader.read(ORDINARY, incident_id=identifier, received=START).facts
+    within = graph(f"incident/{identifier}")
+    quads = [Quad(t.subject, t.predicate, t.object, within) for t in known]
+    workspace.store.commit(Change(quads), actor="test", action="report")
+    confirming.confirm(workspace, identifier, who("duty-officer"), now=START)
+    events = workspace.flows.ledger.events(identifier, terms.incident_iri(identifier))
+    (version,) = facts.versions(events)
+    assert version.facts == set(incident.recall(workspace, identifier).facts)
+    assert len(version.facts) == len(known)

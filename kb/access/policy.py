@@ -194,7 +194,7 @@ def _roles(store: Store) -> Iterator[Role]:
         assert isinstance(quad.subject, NamedNode)
         yield Role(
             quad.subject.value,
-            _label(store, quad.subject),
+            label(store, quad.subject),
             frozenset(_values(store, quad.subject, "mayRead")),
             frozenset(_values(store, quad.subject, "mayReadOwn")),
             frozenset(_values(store, quad.subject, "mayWrite")),
@@ -205,7 +205,7 @@ def _roles(store: Store) -> Iterator[Role]:
 def _actions(store: Store) -> Iterator[tuple[str, Text]]:
     for quad in store.match(None, RDF_TYPE, xz("Action"), ONTOLOGY):
         assert isinstance(quad.subject, NamedNode)
-        yield quad.subject.value.removeprefix(_ACTIONS), _label(store, quad.subject)
+        yield quad.subject.value.removeprefix(_ACTIONS), label(store, quad.subject)
 
 
 def _compartments(store: Store) -> Iterator[Compartment]:
@@ -238,7 +238,8 @@ def _statements(store: Store, datasets: Mapping[str, object]) -> Iterator[str]:
     yield from map(str, datasets.items())
 
 
-def _label(store: Store, subject: NamedNode) -> Text:
+def label(store: Store, subject: NamedNode) -> Text:
+    """Return what the ontology calls *subject*; the last part of its IRI where it has no label."""
     name = subject.value.rpartition("/")[2]
     labels = [quad.object for quad in store.match(subject, RDFS_LABEL, None, ONTOLOGY)]
     said = {label.language: label.value for label in labels if isinstance(label, Literal)}

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode
 
+from kb.access.policy import label
 from kb.errors import KnowledgeFault, Text
-from kb.namespaces import ONTOLOGY, RDF_TYPE, RDFS_LABEL, ROOT, xz
+from kb.namespaces import ONTOLOGY, RDF_TYPE, ROOT, xz
 from kb.store.protocol import Store
 
 FLOWS = f"{ROOT}kb/flow/"
@@ -91,7 +92,7 @@ def read(store: Store, name: str) -> Flow:
                 raise _incomplete(step.iri, state.value)
     if starts[0] not in states or not any(not step.sources for step in steps.values()):
         raise _incomplete(iri, starts[0].value)
-    return Flow(iri, _label(store, iri), starts[0], states, steps)
+    return Flow(iri, label(store, iri), starts[0], states, steps)
 
 
 def names(store: Store) -> list[str]:
@@ -102,7 +103,7 @@ def names(store: Store) -> list[str]:
 
 def _state(store: Store, iri: NamedNode) -> State:
     final = "true" in _literals(store, iri, "finalState")
-    return State(iri, iri.value.rpartition("/")[2], _label(store, iri), final)
+    return State(iri, iri.value.rpartition("/")[2], label(store, iri), final)
 
 
 def _step(store: Store, iri: NamedNode) -> Step:
@@ -110,7 +111,7 @@ def _step(store: Store, iri: NamedNode) -> Step:
     return Step(
         iri,
         iri.value.rpartition("/")[2],
-        _label(store, iri),
+        label(store, iri),
         _nodes(store, iri, "fromState"),
         targets[0] if targets else None,
         actions[0].value.rpartition("/")[2] if actions else None,
@@ -138,13 +139,6 @@ def _literals(store: Store, subject: NamedNode, name: str) -> Iterator[str]:
     for quad in store.match(subject, xz(name), None, ONTOLOGY):
         if isinstance(quad.object, Literal):
             yield quad.object.value
-
-
-def _label(store: Store, subject: NamedNode) -> Text:
-    name = subject.value.rpartition("/")[2]
-    labels = [quad.object for quad in store.match(subject, RDFS_LABEL, None, ONTOLOGY)]
-    said = {label.language: label.value for label in labels if isinstance(label, Literal)}
-    return Text(said.get("zh", name), said.get("en", name))
 
 
 def _incomplete(iri: NamedNode, what: str) -> KnowledgeFault:

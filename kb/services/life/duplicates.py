@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
-from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode
@@ -17,13 +16,12 @@ from rdflib.xsd_datetime import parse_xsd_duration
 
 from kb.errors import Text, both
 from kb.namespaces import ONTOLOGY, RDF_TYPE, xz
+from kb.services.distance import distance
 from kb.services.incident import types_of
 from kb.services.life import standing, terms
 from kb.services.life.brief import brief
 from kb.services.workspace import Workspace
 from kb.srl.syntax import Term
-
-EARTH_KM = 6371.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +163,3 @@ def _around(workspace: Workspace, area: Term) -> Iterator[Term]:
     while wider := next(iter(workspace.engine.source.values(area, xz("partOf"))), None):
         yield wider
         area = wider
-
-
-def distance(one: tuple[float, float], two: tuple[float, float]) -> float:
-    """Return the kilometres between two points, each longitude and latitude in degrees (haversine)."""
-    (x1, y1), (x2, y2) = (tuple(map(radians, point)) for point in (one, two))
-    half = sin((y2 - y1) / 2) ** 2 + cos(y1) * cos(y2) * sin((x2 - x1) / 2) ** 2
-    return 2 * EARTH_KM * asin(sqrt(half))

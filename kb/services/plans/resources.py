@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from math import asin, ceil, cos, radians, sin, sqrt
+from math import ceil
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode
@@ -23,6 +23,7 @@ from kb.clock import today
 from kb.namespaces import ONTOLOGY, RDF_TYPE, xz
 from kb.services import incident
 from kb.services.audience import Visible, everything
+from kb.services.distance import distance
 from kb.services.findings import Findings
 from kb.services.incident import Answer
 from kb.services.naming import named
@@ -30,7 +31,6 @@ from kb.services.recommendation.modules import in_order
 from kb.services.workspace import Workspace
 from kb.store.protocol import Term
 
-EARTH = 6371.0
 FAR = 99
 """Steps up from a stock's area to one that holds the incident; so many: there is none."""
 
@@ -142,13 +142,6 @@ def stocks(workspace: Workspace, found: Findings, visible: Visible) -> Iterator[
             km = None if here is None or there is None else distance(here, there)
             quantity = int(Decimal(_number(about.get(xz("quantity")))))
             yield Stock(quad.subject, kind, quantity, km, _steps(found, about.get(xz("locatedIn")), areas))
-
-
-def distance(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Return the kilometres between two places (longitude, latitude in degrees) along a great circle."""
-    (a, b), (c, d) = ((radians(x), radians(y)) for x, y in (one, other))
-    half = sin((d - b) / 2) ** 2 + cos(b) * cos(d) * sin((c - a) / 2) ** 2
-    return 2 * EARTH * asin(min(1.0, sqrt(half)))
 
 
 def _nearness(stock: Stock) -> tuple[bool, float, int, str]:

@@ -12,9 +12,10 @@ from kb.access.principal import Operator
 from kb.errors import InputError
 from kb.flow import FlowRefused
 from kb.services import incident
+from kb.services.distance import distance
 from kb.services.life import changes, standing, terms
 from kb.services.life.brief import brief
-from kb.services.life.duplicates import candidates, distance
+from kb.services.life.duplicates import candidates
 from kb.services.life.merging import MergeConflict, merge, plan
 from kb.services.trials import report_of
 from kb.services.workspace import Workspace

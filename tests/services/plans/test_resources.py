@@ -11,7 +11,8 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
 from kb.namespaces import PREFIXES, ROOT, graph
 from kb.services import incident
-from kb.services.plans.resources import Need, Stock, allocate, distance, resources
+from kb.services.distance import distance
+from kb.services.plans.resources import Need, Stock, allocate, resources
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change
 

@@ -24,6 +24,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -52,8 +53,6 @@ CREATE TABLE IF NOT EXISTS failures (name TEXT NOT NULL, time REAL NOT NULL) STR
 CREATE INDEX IF NOT EXISTS failures_of ON failures (name, time);
 """
 _hasher = PasswordHasher()
-_DECOY = _hasher.hash(secrets.token_hex())
-"""Checked where a name is unknown, so that the time of an answer does not tell which names there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +89,7 @@ class Accounts:
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         with self._open() as database:
             database.executescript(_SCHEMA)
+        _decoy()  # now, and not with the first unknown name, which would take longer than the others
 
     # --- users -----------------------------------------------------------------------------
 
@@ -194,7 +194,7 @@ class Accounts:
             row = database.execute(
                 "SELECT password FROM users WHERE name = ? AND NOT disabled", (name,)
             ).fetchone()
-            if not _fits((row[0] if row else None) or _DECOY, password) or not (row and row[0]):
+            if not _fits((row[0] if row else None) or _decoy(), password) or not (row and row[0]):
                 database.execute("INSERT INTO failures VALUES (?, ?)", (name, now))
                 database.commit()
                 raise Forbidden.of("access.login", "用户名或密码不正确", "the name or the password is wrong")
@@ -332,6 +332,12 @@ def _hash(password: str | None) -> str | None:
             ("用几个互不相干的词", "use several words that have nothing to do with each other"), "password",
         )  # fmt: skip
     return _hasher.hash(password)
+
+
+@cache
+def _decoy() -> str:
+    """Return what is checked where a name is unknown, so that the time does not tell which names there are."""
+    return _hasher.hash(secrets.token_hex())
 
 
 def _fits(hashed: str, password: str) -> bool:

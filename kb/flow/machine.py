@@ -13,7 +13,6 @@ from typing import Any
 
 from pyoxigraph import NamedNode
 from transitions import Machine, MachineError
-from transitions.extensions import GraphMachine
 
 from kb.access.principal import Principal, person
 from kb.errors import Fault, Forbidden, NotFound, Text
@@ -170,6 +169,8 @@ class FlowMachine:
 
     def diagram(self, lang: str) -> str:
         """Return the flow as a Mermaid state diagram with labels in *lang*, drawn from the machine."""
+        from transitions.extensions import GraphMachine  # 12 ms that only drawings need
+
         flow = self.flow
         name = {state: one.label.in_(lang) for state, one in flow.states.items()}
         model: Any = _Model()  # the library adds get_graph to it

@@ -18,7 +18,8 @@
                ├─ catalogue DCAT, VoID, downloads             (catalogue.py)
                ├─ network   who works with whom, outages      (network_pages.py)
                │            the same for programs, roster     (network_api.py)
-               ├─ directives, plans                           (directives_api.py, plans_api.py)
+               ├─ directives confirm, board, inbox, steps         (directive_pages.py, directives_api.py)
+               ├─ plans     their life                        (plans_api.py)
                └─ access, security, cors, packing, i18n, problems, filters     what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
@@ -49,6 +50,7 @@ from webapp import (
     cors,
     dataset_pages,
     datasets_api,
+    directive_pages,
     directives_api,
     examples_api,
     explain_api,
@@ -137,6 +139,7 @@ def create_app(
     app.register_blueprint(personal.blueprint)
     app.register_blueprint(dataset_pages.blueprint)
     app.register_blueprint(network_pages.blueprint)
+    app.register_blueprint(directive_pages.blueprint)
     for blueprint in (
         api.blueprint,
         explain_api.blueprint,

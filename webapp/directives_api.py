@@ -13,6 +13,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from kb.report.document import parse_json
 from kb.services.directives import board, measures, requests, returns
+from kb.services.directives import prospect as prospects
 from webapp.access import me, requires
 from webapp.desk import desk
 from webapp.i18n import language
@@ -35,6 +36,22 @@ def confirm(identifier: str) -> tuple[Response, int]:
     """Confirm what is recommended; each department gets its directives."""
     done = requests.confirm(desk().workspace, identifier, me(), _body(), key=_key())
     return jsonify(done), 200 if done["repeated"] else 201
+
+
+@blueprint.post("/api/incidents/<incident:identifier>/issue")
+@requires("explain")
+def issue(identifier: str) -> Response:
+    """Issue every reviewed directive of an incident; the level says who may."""
+    return jsonify(requests.issue(desk().workspace, identifier, me()))
+
+
+@blueprint.get("/api/incidents/<incident:identifier>/prospect")
+@requires("explain")
+def prospect(identifier: str) -> Response:
+    """Return what confirming would send now, or nothing."""
+    return jsonify(
+        {"incident": identifier, "prospect": prospects.prospect(desk().workspace, identifier, me())}
+    )
 
 
 @blueprint.get("/api/incidents/<incident:identifier>/directives")

@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
         day=day,
         percent=percent,
         span=span,
+        seconds=seconds,
         spark=spark,
         tone=tone,
     )
@@ -145,6 +146,15 @@ def span(text: str | None) -> str:
     if length < timedelta(days=2):
         return _("%(count)s h") % {"count": int(length / timedelta(hours=1))}
     return _("%(count)s days") % {"count": length.days}
+
+
+def seconds(length: float) -> str:
+    """Return a length of time in the largest unit that it fills: ``45 s``, ``12 min``, ``3 h``."""
+    if length < 60:
+        return _("%(count)s s") % {"count": round(length)}
+    if length < 3600:
+        return _("%(count)s min") % {"count": round(length / 60)}
+    return span(f"PT{round(length / 3600)}H")
 
 
 def spark(points: Sequence[Thing]) -> str:

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from kb.errors import ReportRejected
 from kb.report.reading import ID_PATTERN
 from kb.services import incident
-from webapp import forms, listing
+from webapp import directive_pages, forms, listing
 from webapp.access import me, requires
 from webapp.desk import desk
 from webapp.i18n import language
@@ -127,6 +127,7 @@ def _answer(recommendation: Mapping[str, Any], error: ReportRejected | None = No
         "controls": forms.controls(desk().workspace),
         "mode": request.form.get("mode", ""),
         **course(recommendation["incident"]["id"]),
+        **directive_pages.of_incident(recommendation["incident"]["id"]),
         **form,
     }
 

@@ -52,6 +52,9 @@ BY_CODE = {
     "store.refused": 422,
     "graph.name": 400,
     "graph.changed": 412,
+    "flow.party": 403,
+    "flow.reason": 422,
+    "flow.value": 422,
 }
 """Statuses of single faults; the class of the error decides for the others."""
 

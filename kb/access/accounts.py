@@ -336,7 +336,7 @@ def _hash(password: str | None) -> str | None:
 
 @cache
 def _decoy() -> str:
-    """Return what is checked where a name is unknown, so that the time does not tell which names there are."""
+    """Return what is checked where a name is unknown: the time must not tell which names there are."""
     return _hasher.hash(secrets.token_hex())
 
 

@@ -183,7 +183,7 @@ def test_a_returned_directive_names_who_could_take_it_and_becomes_a_case(
     people: People, confirmed: str
 ) -> None:
     department, path = department_of(people, confirmed), f"/api/incidents/{confirmed}/directives/1"
-    assert department.post(f"{path}/refuse").status_code == 409
+    assert department.post(f"{path}/refuse").status_code == 422  # without a reason
     assert department.post(f"{path}/refuse", {"reason": "不属本部门"}).status_code == 200
     found = department.get(path).get_json()
     assert found["returned"]

@@ -29,8 +29,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
     // A screen reader, and the Tab key, go on at the answer.
     document.querySelector("#screen h1")?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
-    tick();
   }
+  tick();
 });
 
 // ── When the server does not answer, nobody may believe that it did ──────────────────────────

@@ -20,7 +20,7 @@
                │            the same for programs, roster     (network_api.py)
                ├─ directives confirm, board, inbox, steps         (directive_pages.py, directives_api.py)
                ├─ plans     their life                        (plans_api.py)
-               └─ access, security, cors, packing, i18n, problems, filters     what all of them share
+               └─ access, security, cors, packing, i18n, problems, filters, navigation: what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
 """
@@ -60,6 +60,7 @@ from webapp import (
     i18n,
     life_api,
     life_pages,
+    navigation,
     network_api,
     network_pages,
     packing,
@@ -123,6 +124,7 @@ def create_app(
     app.extensions["xiezhi"] = Desk(workspace, sparql, writes)
 
     i18n.init_app(app)
+    navigation.init_app(app)
     filters.init_app(app)
     problems.init_app(app)
     store = workspace.store

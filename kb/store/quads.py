@@ -28,6 +28,12 @@ __all__ = ["BULK", "DAMAGE", "SYSTEM", "Marker", "Quads", "explained", "read_mar
 BULK = 10_000
 """From so many additions on, ``bulk_extend()`` is faster than ``extend()`` (measured)."""
 
+FLUSH = 25_000
+"""After so many quads of small changes Oxigraph writes what it holds in memory to its files.
+
+By itself it lets each of its eleven column families grow to 64 MB first: a server that runs for weeks would
+grow by 0.9 KB for each quad, to above a gigabyte (measured: 40,000 commits of 12 quads 407 MB, so 74 MB)."""
+
 DAMAGE = (OSError, RuntimeError)
 """What pyoxigraph raises over its files: the second where RocksDB says "Corruption"."""
 
@@ -48,6 +54,7 @@ class Quads(Engine):
     def __init__(self, path: Path) -> None:
         """Open or create the folder."""
         self.store = Store(path)
+        self._unflushed = 0
         if next(self.store.quads_for_pattern(None, None, None), None) is None:
             self.store.add(Marker().quad)
         self.marker = read_marker(self.store)
@@ -70,6 +77,10 @@ class Quads(Engine):
         else:
             self.store.extend([*change.additions, marker.quad])
         self._advance(marker)
+        self._unflushed += len(change.additions) + len(change.removals)
+        if self._unflushed >= FLUSH:
+            self._unflushed = 0
+            self.store.flush()
 
     def match(
         self, s: Subject | None, p: NamedNode | None, o: Term | None, graph: NamedNode | None

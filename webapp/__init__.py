@@ -18,6 +18,7 @@
                ├─ catalogue DCAT, VoID, downloads             (catalogue.py)
                ├─ network   who works with whom, outages      (network_pages.py)
                │            the same for programs, roster     (network_api.py)
+               ├─ grids     where a point falls, what is covered (grid_api.py)
                ├─ directives, plans                           (directives_api.py, plans_api.py)
                └─ access, security, cors, packing, i18n, problems, filters     what all of them share
 
@@ -55,6 +56,7 @@ from webapp import (
     explain_pages,
     filters,
     graphs,
+    grid_api,
     i18n,
     life_api,
     life_pages,
@@ -147,6 +149,7 @@ def create_app(
         personal_api.blueprint,
         datasets_api.blueprint,
         network_api.blueprint,
+        grid_api.blueprint,
         plans_api.blueprint,
         directives_api.blueprint,
         catalogue.blueprint,

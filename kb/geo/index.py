@@ -123,7 +123,10 @@ class Sites:
     """
 
     def __init__(
-        self, things: Sequence[NamedNode], longitudes: Sequence[float], latitudes: Sequence[float]
+        self,
+        things: Sequence[NamedNode],
+        longitudes: Sequence[float] | NDArray[Any],
+        latitudes: Sequence[float] | NDArray[Any],
     ) -> None:
         self._things = list(things)
         self._longitudes, self._latitudes = np.radians(longitudes), np.radians(latitudes)

@@ -44,7 +44,7 @@ def test_a_point_is_told_with_its_grids_and_all_that_holds_it(client):
     assert len(found["unitGrid"]["code"]) == 15
     assert found["governanceGrid"]["code"][12] == "G"
     assert [len(area["code"]) for area in found["within"]] == [12, 9, 6, 6, 6, 6]  # … city, province, country
-    assert found["within"][-3]["label"] == {"zh": "青岛市", "en": "Qingdao"}
+    assert found["within"][-3]["label"] == {"zh": "青岛市", "en": "Qingdao City"}
     assert found["nearest"] == []
 
 

@@ -20,6 +20,7 @@
                │            the same for programs, roster     (network_api.py)
                ├─ directives confirm, board, inbox, steps         (directive_pages.py, directives_api.py)
                ├─ plans     their life                        (plans_api.py)
+               ├─ grids     where a point falls, what is covered (grid_api.py)
                └─ access, security, cors, packing, i18n, problems, filters, navigation: what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
@@ -57,6 +58,7 @@ from webapp import (
     explain_pages,
     filters,
     graphs,
+    grid_api,
     i18n,
     life_api,
     life_pages,
@@ -152,6 +154,7 @@ def create_app(
         personal_api.blueprint,
         datasets_api.blueprint,
         network_api.blueprint,
+        grid_api.blueprint,
         plans_api.blueprint,
         directives_api.blueprint,
         catalogue.blueprint,

@@ -8,6 +8,7 @@ from typing import cast
 from flask import current_app
 
 from kb.services.datasets import DatasetViews
+from kb.services.grids.views import GridViews
 from kb.services.life.contention import Contention
 from kb.services.network.views import NetworkViews
 from kb.services.workspace import Workspace
@@ -26,6 +27,7 @@ class Desk:
         self.writes = writes
         self.datasets = DatasetViews(workspace)
         self.networks = NetworkViews(workspace)
+        self.grids = GridViews(workspace)
         self.places = Places(workspace.store)
         self.terms = Terms(workspace.store)
         self.contention = Contention(workspace)

@@ -26,6 +26,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from kb.cli.dataset_desk import DatasetDesk, LocalDatasets, RemoteDatasets
 from kb.cli.desks import Desk, LocalDesk, RemoteDesk
 from kb.cli.directive_desk import DirectiveDesk, LocalDirectives, RemoteDirectives
+from kb.cli.grid_desk import GridDesk, LocalGrids, RemoteGrids
 from kb.cli.life_desk import LifeDesk, LocalLife, RemoteLife
 from kb.cli.network_desk import LocalNetworks, NetworkDesk, RemoteNetworks
 from kb.cli.plan_desk import LocalPlans, PlanDesk, RemotePlans
@@ -105,6 +106,10 @@ class Context:
     def networks(self) -> AbstractContextManager[NetworkDesk]:
         """Yield who tells of networks."""
         return self._answering(RemoteNetworks, LocalNetworks)
+
+    def grids(self) -> AbstractContextManager[GridDesk]:
+        """Yield who tells of grids."""
+        return self._answering(RemoteGrids, LocalGrids)
 
     @contextmanager
     def _answering(self, remote: Callable[[Remote], D], local: Callable[[Workspace], D]) -> Iterator[D]:

@@ -11,12 +11,17 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from kb.services.workspace import Workspace
 
 sys.path.insert(0, str(Path(__file__).parent))
 from sparql_server import SparqlServer, SparqlServers
+
+# How long an example takes depends on what else the machine does; slow tests show in pytest's durations.
+hypothesis.settings.register_profile("xiezhi", deadline=None)
+hypothesis.settings.load_profile("xiezhi")
 
 CITIES = ("370100", "370200")
 """Jinan, where housing administers gas, and Qingdao, where urban management does."""

@@ -19,9 +19,10 @@ from pathlib import Path
 import yaml
 from pyoxigraph import Literal, NamedNode, Quad
 
-from kb.city import divisions, profile, terms
+from kb.city import divisions, layout, profile, terms
 from kb.city.divisions import Division, Level, Tree
 from kb.city.grids import partitions
+from kb.city.layout import Rectangle, shaped
 from kb.city.naming import Namer
 from kb.city.network import Body, body_iri, network
 from kb.city.profile import Profile
@@ -80,6 +81,9 @@ class City:
             yield from body.quads(self.graph)
         code, total, done = self.division.code, self.total, 0
         staff = self.profile.at(Level.STREET.tier)
+        shapes = self._shapes
+        for area, shape in shapes.items():
+            yield from shaped(code, area, terms.area(area), shape, self.graph)
         parts = partitions(self.profile)
         for division in self.local.divisions.values():
             name = self.namer.name(division.name)
@@ -89,10 +93,24 @@ class City:
                 street = self.local[division.parent]
                 for part in parts:
                     holder = body_iri(code, street, staff[part.post.department])
-                    yield from part.quads(code, division.code, name.place, holder, self.graph)
+                    within = shapes.get(division.code)
+                    yield from part.quads(code, division.code, name.place, holder, self.graph, within)
                     done += part.per_community
             if progress is not None:
                 progress(done, total)
+
+    @property
+    def _shapes(self) -> dict[str, Rectangle]:
+        """The synthetic rectangle of each division by its code; none where the profile has no extent."""
+        extent, here = self.profile.extent, self.division.code
+        if extent is None:
+            return {}
+        below = {d.code: self.local.children(d.code) for d in self.local.divisions.values()}
+        districts = self.nation.districts(here)
+        below |= {district.code: self.local.children(district.code) for district in districts}
+        if here not in below:
+            below[here] = districts
+        return layout.shapes(here, extent, {code: [d.code for d in inner] for code, inner in below.items()})
 
     def _about(self) -> Iterator[Quad]:
         """Yield the graph's own description: what of it is real, what synthetic, and whose it is."""

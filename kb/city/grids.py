@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.city import terms
+from kb.city.layout import Rectangle, divide, shaped
 from kb.city.profile import GridPost, Profile
 from kb.errors import Text
 from kb.namespaces import xz
@@ -37,12 +38,20 @@ class Partition:
     post: GridPost
 
     def quads(
-        self, city: str, community: str, place: Text, holder: NamedNode, graph: NamedNode
+        self,
+        city: str,
+        community: str,
+        place: Text,
+        holder: NamedNode,
+        graph: NamedNode,
+        within: Rectangle | None = None,
     ) -> Iterator[Quad]:
         """Yield the grids of one *community* (its code), whose *place* is named in both languages.
 
         :param holder: the department that holds the posts.
+        :param within: the rectangle of the community, of which each grid gets a part.
         """
+        shapes = None if within is None else divide(within, [1] * self.per_community)
         parent = terms.area(community)
         post_label = self.post.label
         for index in range(1, self.per_community + 1):
@@ -52,6 +61,8 @@ class Partition:
             label = Text(f"{place.zh}{self.label.zh}{number}", f"{place.en} {self.label.en} {number}")
             yield from terms.described(grid, self.kind, label, graph)
             yield Quad(grid, terms.CODE, Literal(code), graph)
+            if shapes is not None:
+                yield from shaped(city, code, grid, shapes[index - 1], graph)
             yield Quad(grid, terms.PART_OF, parent, graph)
             yield Quad(grid, terms.GRID_OFFICER, post, graph)
             title = Text(f"{label.zh}{post_label.zh}", f"{post_label.en}, {label.en}")

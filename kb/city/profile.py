@@ -11,6 +11,8 @@ the entry leaves out is inherited too. Keys of a profile::
     grid_posts                      unit, governance: label {zh, en}, department (an id at street tier)
     departments                     the entries
     without                         ids that the city does not have
+    extent                          west, south, east, north in degrees: the rectangle in which the synthetic
+                                    shapes of its areas lie (kb.city.layout); without it they have none
     on_request                      true: loaded only where asked for by code (a megacity for benchmarks)
 
 Keys of an entry: ``id``, ``tiers``, ``label`` {zh, en}, ``functions``; optionally ``class`` (Department
@@ -28,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.city.divisions import Level
+from kb.city.layout import Rectangle
 from kb.city.located import Item, Reader, read
 from kb.errors import KnowledgeFault, Text
 
@@ -37,6 +40,7 @@ KINDS = (DEPARTMENT, GOVERNMENT, HEADQUARTERS)
 """The classes of bodies in ``ontology/core.ttl``."""
 
 _TOP = ("about", "unit_grids_per_community", "governance_grids_per_community", "grid_posts", "departments")
+_SIDES = ("west", "south", "east", "north")
 _ENTRY = ("id", "tiers", "label", "functions", "class", "variants")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _IRI = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
@@ -82,6 +86,7 @@ class Profile:
     unit_post: GridPost
     governance_post: GridPost
     departments: tuple[Department, ...]
+    extent: Rectangle | None = None
 
     def at(self, tier: str) -> dict[str, Department]:
         """Return the bodies of a *tier* by their ids."""
@@ -108,7 +113,7 @@ def load(path: Path, functions: Collection[str]) -> Profile:
     top: dict[str, Item] = {}
     bodies: _Bodies = {}
     for document in reversed(_chain(path, reader)):
-        own = reader.mapping(document, (*_TOP, "extends", "without", "on_request"))
+        own = reader.mapping(document, (*_TOP, "extends", "without", "on_request", "extent"))
         top |= own
         for item in reader.items(own.get("without")):
             gone = reader.choice(item, {id for _, id in bodies}, _WHAT["department"])
@@ -133,6 +138,7 @@ def load(path: Path, functions: Collection[str]) -> Profile:
         _post(reader, posts["unit"], street),
         _post(reader, posts["governance"], street),
         tuple(bodies.values()),
+        _extent(reader, top["extent"]) if "extent" in top else None,
     )
     reader.stop()
     return profile
@@ -217,6 +223,18 @@ def _post(reader: Reader, item: Item, departments: Collection[str]) -> GridPost:
         reader.choice(keys["department"], departments, _WHAT["department"]) if "department" in keys else ""
     )
     return GridPost(label, department)
+
+
+def _extent(reader: Reader, item: Item) -> Rectangle:
+    keys = reader.mapping(item, _SIDES, whole=True)
+    given = [keys[side].value if side in keys else 0 for side in _SIDES]
+    west, south, east, north = (float(side) if isinstance(side, int | float) else 0.0 for side in given)
+    if not (-180 <= west < east <= 180 and -85 <= south < north <= 85):
+        reader.wrong(
+            item, "度数：西小于东，南小于北", "degrees: west less than east, south less than north, within 85"
+        )
+        return Rectangle(0, 0, 1, 1)
+    return Rectangle.of(west, south, east, north)
 
 
 def _iri(reader: Reader, item: Item) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 from pyoxigraph import Literal, NamedNode, Quad, Store, Variable
 
 from kb.errors import StoreError
+from kb.geo.functions import FUNCTIONS
 from kb.store.engine import APPLIED, SYSTEM, Engine, Marker
 from kb.store.protocol import Change, Entry, Result, Subject, Term
 
@@ -90,13 +91,16 @@ class Quads(Engine):
         """Answer a query as the protocol says."""
         bindings = dict(substitutions) if substitutions else None
         if default_graph is None and named_graphs is None:
-            return self.store.query(text, use_default_graph_as_union=True, substitutions=bindings)
+            return self.store.query(
+                text, use_default_graph_as_union=True, substitutions=bindings, custom_functions=FUNCTIONS
+            )
         # Both, always: Oxigraph takes a missing list for "everything".
         return self.store.query(
             text,
             default_graph=list(default_graph or ()),
             named_graphs=list(named_graphs or ()),
             substitutions=bindings,
+            custom_functions=FUNCTIONS,
         )
 
     def graphs(self) -> Iterator[NamedNode]:

@@ -33,6 +33,7 @@ from pyoxigraph import (
     serialize,
 )
 
+from kb.geo.functions import FUNCTIONS
 from kb.namespaces import PREFIXES
 from kb.store import sandbox, wire
 from kb.store.formats import GRAPHS, RESULTS
@@ -121,7 +122,7 @@ class Desk:
             dataset: dict[str, Any] = {"default_graph": [*_nodes(default)], "named_graphs": [*_nodes(named)]}
         else:
             dataset = {"use_default_graph_as_union": not request["own"]}
-        results = store.query(query, base_iri=request["base"], **dataset)
+        results = store.query(query, base_iri=request["base"], custom_functions=FUNCTIONS, **dataset)
         media, rows, size = request["media"], request["rows"], request["bytes"]
         truncated = False
         if isinstance(results, QueryBoolean):

@@ -13,6 +13,6 @@
     requests    what somebody asks for in JSON
 
 What was read of a message lies in ``warning/<key>``, what it supports in ``warned/<key>``. When it is
-superseded or cancelled, its graph ``warned/<key>`` goes, and with it just what that message supported. That it
-has expired the clock tells: whoever asks for what is in force asks for a moment.
+superseded or cancelled, its graph ``warned/<key>`` goes, and with it just what that message supported. That
+it has expired the clock tells: whoever asks for what is in force asks for a moment.
 """

@@ -58,9 +58,9 @@ class Meaning:
 
 def meaning(workspace: Workspace, alert: Alert) -> Meaning:
     """Return what *alert* means for the cities of *workspace*."""
-    places, unplaced = _places(workspace, alert)
+    found, unplaced = places(workspace, alert)
     start, end = window(workspace, alert)
-    return Meaning(start, end, types(workspace, alert), level(workspace, alert), places, unplaced)
+    return Meaning(start, end, types(workspace, alert), level(workspace, alert), found, unplaced)
 
 
 def window(workspace: Workspace, alert: Alert) -> tuple[datetime, datetime]:
@@ -89,7 +89,7 @@ def types(workspace: Workspace, alert: Alert) -> tuple[NamedNode, ...]:
 def level(workspace: Workspace, alert: Alert) -> NamedNode | None:
     """Return the highest level that the blocks of *alert* amount to, by rule."""
     found = [one for info in alert.infos for one in derived_levels(workspace, alert, info)]
-    ranks = {one: _rank(workspace, one) for one in found}
+    ranks = {one: rank(workspace, one) for one in found}
     return min(ranks, key=lambda one: (ranks[one], one.value), default=None)
 
 
@@ -156,7 +156,8 @@ def _within(workspace: Workspace, words: str, kind: NamedNode) -> list[NamedNode
     return list(found[max(found)]) if found else []
 
 
-def _rank(workspace: Workspace, term: NamedNode) -> int:
+def rank(workspace: Workspace, term: NamedNode) -> int:
+    """Return the place of *term* in its scale, one being the highest."""
     quads = workspace.store.match(term, xz("rank"), None, ONTOLOGY)
     return next((int(q.object.value) for q in quads if isinstance(q.object, Literal)), 9)
 
@@ -170,7 +171,8 @@ def _validity(workspace: Workspace) -> timedelta:
     return timedelta(days=1)
 
 
-def _places(workspace: Workspace, alert: Alert) -> tuple[tuple[Place, ...], tuple[Text, ...]]:
+def places(workspace: Workspace, alert: Alert) -> tuple[tuple[Place, ...], tuple[Text, ...]]:
+    """Return the areas that *alert* affects here, and in words what of it is nowhere here."""
     found: dict[NamedNode, Place] = {}
     unplaced: dict[Text, None] = {}
     for area in dict.fromkeys(area for info in alert.infos for area in info.areas):

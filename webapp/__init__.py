@@ -18,6 +18,7 @@
                ├─ catalogue DCAT, VoID, downloads             (catalogue.py)
                ├─ network   who works with whom, outages      (network_pages.py)
                │            the same for programs, roster     (network_api.py)
+               ├─ warnings  received, issued, what they support   (warnings_pages.py, warnings_api.py)
                ├─ directives, plans                           (directives_api.py, plans_api.py)
                └─ access, security, cors, packing, i18n, problems, filters     what all of them share
 
@@ -68,6 +69,8 @@ from webapp import (
     problems,
     release_api,
     security,
+    warnings_api,
+    warnings_pages,
 )
 from webapp import sparql as protocol
 from webapp.desk import Desk
@@ -137,6 +140,7 @@ def create_app(
     app.register_blueprint(personal.blueprint)
     app.register_blueprint(dataset_pages.blueprint)
     app.register_blueprint(network_pages.blueprint)
+    app.register_blueprint(warnings_pages.blueprint)
     for blueprint in (
         api.blueprint,
         explain_api.blueprint,
@@ -149,6 +153,7 @@ def create_app(
         network_api.blueprint,
         plans_api.blueprint,
         directives_api.blueprint,
+        warnings_api.blueprint,
         catalogue.blueprint,
         protocol.blueprint,
         graphs.blueprint,

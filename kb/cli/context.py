@@ -30,6 +30,7 @@ from kb.cli.life_desk import LifeDesk, LocalLife, RemoteLife
 from kb.cli.network_desk import LocalNetworks, NetworkDesk, RemoteNetworks
 from kb.cli.plan_desk import LocalPlans, PlanDesk, RemotePlans
 from kb.cli.remote import Remote
+from kb.cli.warning_desk import LocalWarnings, RemoteWarnings, WarningDesk
 from kb.errors import Text, XiezhiError
 from kb.services.workspace import Workspace
 
@@ -105,6 +106,10 @@ class Context:
     def networks(self) -> AbstractContextManager[NetworkDesk]:
         """Yield who tells of networks."""
         return self._answering(RemoteNetworks, LocalNetworks)
+
+    def warnings(self) -> AbstractContextManager[WarningDesk]:
+        """Yield who looks after warnings."""
+        return self._answering(RemoteWarnings, LocalWarnings)
 
     @contextmanager
     def _answering(self, remote: Callable[[Remote], D], local: Callable[[Workspace], D]) -> Iterator[D]:

@@ -118,7 +118,6 @@ def find(workspace: Workspace, text: str) -> str:
     """
     if text.isascii() and text.isalnum() and quads.stored(workspace.store, text) is not None:
         return text
-    messages = graph("warning/").value
     found = {
         quad.graph_name.value.rpartition("/")[2]
         for quad in workspace.store.match(None, xz("alertIdentifier"), Literal(text))

@@ -21,6 +21,7 @@
                ├─ directives confirm, board, inbox, steps         (directive_pages.py, directives_api.py)
                ├─ plans     their life                        (plans_api.py)
                ├─ grids     where a point falls, what is covered (grid_api.py)
+               ├─ warnings  received, issued, what they support   (warnings_pages.py, warnings_api.py)
                └─ access, security, cors, packing, i18n, problems, filters, navigation: what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
@@ -73,6 +74,8 @@ from webapp import (
     problems,
     release_api,
     security,
+    warnings_api,
+    warnings_pages,
 )
 from webapp import sparql as protocol
 from webapp.desk import Desk
@@ -144,6 +147,7 @@ def create_app(
     app.register_blueprint(dataset_pages.blueprint)
     app.register_blueprint(network_pages.blueprint)
     app.register_blueprint(directive_pages.blueprint)
+    app.register_blueprint(warnings_pages.blueprint)
     for blueprint in (
         api.blueprint,
         explain_api.blueprint,
@@ -157,6 +161,7 @@ def create_app(
         grid_api.blueprint,
         plans_api.blueprint,
         directives_api.blueprint,
+        warnings_api.blueprint,
         catalogue.blueprint,
         protocol.blueprint,
         graphs.blueprint,

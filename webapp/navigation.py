@@ -30,6 +30,7 @@ def places_to_go() -> list[Place]:
     every: list[tuple[str, str, str | None, str | None]] = [
         ("pages.start", _("New report"), "report", "n"),
         ("directives.inbox", _("Directives"), "explain", "d"),
+        ("warnings.index", _("Warnings"), "explain", None),
         ("network.index", _("Network"), None, None),
         ("datasets.index", _("Data"), None, None),
         ("sparql.endpoint", _("Query"), None, None),

@@ -40,6 +40,7 @@ BY_CODE = {
     "query.load": 403,
     "query.update": 403,
     "delivery.too-large": 413,
+    "cap.size": 413,
     "delivery.format": 415,
     "file.media-type": 415,
     "file.syntax": 400,

@@ -29,6 +29,7 @@ from kb.access.openid import Provider
 from kb.errors import InputError, XiezhiError
 from kb.services.directives import watching
 from kb.services.loading import Progress
+from kb.services.warnings import support
 from kb.services.workspace import Workspace
 from kb.store.endpoints import endpoints
 from kb.store.workers import Service
@@ -121,6 +122,7 @@ def serve(
         with (
             _repeated(DAY, workspace.vault.expire),
             _repeated(WATCH, partial(watching.tick, workspace)),
+            _repeated(WATCH, partial(support.reconcile, workspace)),
             _noted(home / NOTE, url, key),
         ):
             if ready is not None:

@@ -32,6 +32,7 @@ from kb.cli import (
     server,
     tables,
     users,
+    warnings,
 )
 from kb.cli.context import Context, default_home
 from kb.store.opening import ADDRESS
@@ -95,6 +96,7 @@ for command in (
     new.new,
     exercise.exercise,
     plans.plan,
+    warnings.warning,
     bench.bench,
 ):
     main.add_command(command)

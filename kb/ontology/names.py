@@ -130,8 +130,12 @@ def did_you_mean(names: Sequence[str]) -> Text | None:
 
 
 _ABOUT_INCIDENTS = tuple(
-    str(graph(name)).removesuffix(">") for name in ("incident/", "response/", "directive/", "timeline/")
-)
+    str(graph(name)).removesuffix(">")
+    for name in (
+        "incident/", "response/", "directive/", "timeline/",
+        "warning/", "warned/", "warning-state/", "signal/", "candidate/",
+    )
+)  # fmt: skip
 
 
 def about_incidents(change: Change) -> bool:

@@ -15,6 +15,7 @@ from kb.inference.interactive.derivation import Derivation
 from kb.namespaces import DCTERMS, PROV, RDF_TYPE, ROOT, XSD, graph, xz
 from kb.report.reading import ID_KEY, ID_PATTERN
 from kb.services.life import reporting, standing
+from kb.services.warnings import context as warned
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change, Term
 
@@ -30,7 +31,7 @@ class Answer:
     """An incident with the facts reported of it and what follows from them.
 
     *context* is what nobody reported but rules may use, with the graph that holds it: which centre has the
-    incident.
+    incident, and which warnings reach it.
     """
 
     id: str
@@ -76,6 +77,7 @@ def report(
         else:
             states = graph(f"directive/{identifier}")
             around = () if centre is None else (Quad(read.incident, AT_CENTRE, centre, states),)
+        around += warned.reaching(workspace, read.incident, read.facts, moment)
         derivation = derive(workspace, read.incident, read.facts, around)
         change, grade = revision(workspace, identifier, known, read.facts, derivation, moment)
         prepared = reporting.prepare(
@@ -87,7 +89,7 @@ def report(
             moment,
         )
         receipt = workspace.store.commit(
-            together(change, prepared.change),
+            together(change, prepared.change, warned.relinked(workspace, read.incident, around)),
             actor=actor,
             action="report incident",
             reason=identifier,
@@ -132,8 +134,10 @@ def together(*changes: Change) -> Change:
     )
 
 
-def recall(workspace: Workspace, identifier: str) -> Answer:
+def recall(workspace: Workspace, identifier: str, *, now: datetime | None = None) -> Answer:
     """Return a stored incident with what follows from its facts under the knowledge of today.
+
+    :param now: when it is asked: what warnings say that have expired by then no longer holds.
 
     :raises NotFound: for an incident that was never reported.
     """
@@ -147,6 +151,7 @@ def recall(workspace: Workspace, identifier: str) -> Answer:
             where=identifier,
         )
     around = standing.context(workspace.store, identifier)
+    around += warned.recalled(workspace, incident, now or datetime.now(UTC))
     return Answer(identifier, incident, facts, derive(workspace, incident, facts, around), context=around)
 
 

@@ -29,6 +29,7 @@ from kb.services import loading
 from kb.services.loading import Progress
 from kb.services.releases.archive import Archive
 from kb.services.releases.keeping import current, remember
+from kb.services.warnings.register import Register
 from kb.sharing.intake import Intake
 from kb.sharing.personal.master import Master
 from kb.sharing.personal.vault import Vault
@@ -99,6 +100,11 @@ class Workspace:
     def flows(self) -> Flows:
         """How incidents, directives and plans live, and their timelines."""
         return Flows(self.store)
+
+    @cached_property
+    def warned(self) -> Register:
+        """The warnings that support something."""
+        return Register(self.store)
 
     @cached_property
     def vault(self) -> Vault:

@@ -18,6 +18,7 @@ from kb.namespaces import xz
 from kb.services import incident
 from kb.services.life import centres, standing, terms
 from kb.services.life.guards import guards, tier_above
+from kb.services.warnings import context as warned
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change, Term
 
@@ -165,6 +166,7 @@ def _moved(workspace: Workspace, identifier: str, values: Values, at: datetime) 
     known = standing.stored_facts(workspace, identifier)
     within = terms.states_graph(identifier)
     around = [Quad(about, terms.AT_CENTRE, centre, within) for centre in values[terms.AT_CENTRE]]
+    around += warned.recalled(workspace, about, at)
     derivation = incident.derive(workspace, about, known, around)
     return incident.revision(workspace, identifier, known, known, derivation, at)[0]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pyoxigraph import Literal, NamedNode
 
 from kb.access.principal import Operator, Principal
-from kb.errors import InputError, Text
+from kb.errors import InputError, KnowledgeFault, Text
 from kb.namespaces import ONTOLOGY, RDF_TYPE, xz
 from kb.ontology.names import did_you_mean
 from kb.services.life import standing
@@ -38,6 +38,16 @@ def of(workspace: Workspace, principal: Principal) -> NamedNode | None:
     store = workspace.store
     own = [centre for centre in every(store) if staffed_by(store, centre) & principal.roles]
     return next(iter([*_with(store, own, _COMMANDS), *own, *_with(store, every(store), _FIRST)]), None)
+
+
+def commanding(workspace: Workspace) -> NamedNode:
+    """Return the centre that commands responses.
+
+    :raises KnowledgeFault: ``centre.none``, where none is declared to.
+    """
+    for centre in _with(workspace.store, every(workspace.store), _COMMANDS):
+        return centre
+    raise KnowledgeFault.of("centre.none", "没有负责指挥的中心", "no centre is declared to command")
 
 
 def why_not_from(workspace: Workspace, principal: Principal, identifier: str) -> Text | None:

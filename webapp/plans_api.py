@@ -29,7 +29,7 @@ def plans() -> Response:
 @requires("explain")
 def due() -> Response:
     """Return what is due by the clocks of plans."""
-    return jsonify(requests.due(desk().workspace))
+    return jsonify(requests.due(desk().clocks))
 
 
 @blueprint.get("/api/plans/compose")
@@ -49,6 +49,20 @@ def show(name: str) -> Response:
     if request.accept_mimetypes.best_match([JSON, PDF]) == PDF:
         return _pdf(requests.printed(desk().workspace, name, language()), f"plan {name}")
     return jsonify(requests.show(desk().workspace, name))
+
+
+@blueprint.get("/api/plans/<name>/provisions")
+@requires("explain")
+def provisions(name: str) -> Response:
+    """Return what an edition keeps; without ``edition``, what the knowledge says of the plan today."""
+    return jsonify(requests.provisions(desk().workspace, name, _edition("edition")))
+
+
+@blueprint.get("/api/plans/<name>/difference")
+@requires("explain")
+def difference(name: str) -> Response:
+    """Return how the edition ``to`` differs from ``from``; one left out is what holds today."""
+    return jsonify(requests.difference(desk().workspace, name, _edition("from"), _edition("to")))
 
 
 @blueprint.post("/api/plans/<name>/<step>")
@@ -75,6 +89,14 @@ def card(identifier: str) -> Response:
 def needed(identifier: str) -> Response:
     """Return what the modules of an incident need, and the nearest stocks that the reader may see."""
     return jsonify(resources.resources(desk().workspace, identifier, visible_to(request)))
+
+
+def _edition(key: str) -> int | None:
+    """Return the number of an edition that the request names with *key*."""
+    text = request.args.get(key, "")
+    if text and not (text.isascii() and text.isdigit() and len(text) < 6):
+        abort(400, description=f"{key}: the number of an edition")
+    return int(text) if text else None
 
 
 def _pdf(body: bytes, what: str) -> Response:

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from kb.access.principal import Operator
 from kb.cli.remote import Remote, as_object
 from kb.services.plans import requests, resources
+from kb.services.plans.clocks import Clocks
 from kb.services.workspace import Workspace
 
 PDF = "application/pdf"
@@ -24,6 +25,14 @@ class PlanDesk(Protocol):
 
     def step(self, name: str, step: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Take a step and return the plan."""
+        ...
+
+    def provisions(self, name: str, edition: int | None) -> dict[str, Any]:
+        """Return what an edition keeps."""
+        ...
+
+    def difference(self, name: str, before: int | None, after: int | None) -> dict[str, Any]:
+        """Return how two editions differ."""
         ...
 
     def compose(self, names: Sequence[str]) -> dict[str, Any]:
@@ -55,11 +64,21 @@ class LocalPlans:
         """Return ``plans``, ``due``, or one plan."""
         if what == "plans":
             return requests.plans(self._workspace)
-        return requests.due(self._workspace) if what == "due" else requests.show(self._workspace, name)
+        return (
+            requests.due(Clocks(self._workspace)) if what == "due" else requests.show(self._workspace, name)
+        )
 
     def step(self, name: str, step: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Take a step and return the plan."""
         return requests.step(self._workspace, name, step, data, self._operator)
+
+    def provisions(self, name: str, edition: int | None) -> dict[str, Any]:
+        """Return what an edition keeps."""
+        return requests.provisions(self._workspace, name, edition)
+
+    def difference(self, name: str, before: int | None, after: int | None) -> dict[str, Any]:
+        """Return how two editions differ."""
+        return requests.difference(self._workspace, name, before, after)
 
     def compose(self, names: Sequence[str]) -> dict[str, Any]:
         """Return whether modules go together."""
@@ -93,6 +112,18 @@ class RemotePlans:
         """Take a step and return the plan."""
         body = json.dumps(data).encode()
         return as_object(self._remote.ask(f"/api/plans/{quote(name)}/{quote(step)}", body))
+
+    def provisions(self, name: str, edition: int | None) -> dict[str, Any]:
+        """Return what an edition keeps."""
+        return self._about(name, "provisions", {"edition": edition})
+
+    def difference(self, name: str, before: int | None, after: int | None) -> dict[str, Any]:
+        """Return how two editions differ."""
+        return self._about(name, "difference", {"from": before, "to": after})
+
+    def _about(self, name: str, what: str, asked: Mapping[str, int | None]) -> dict[str, Any]:
+        query = urlencode({key: value for key, value in asked.items() if value is not None})
+        return as_object(self._remote.ask(f"/api/plans/{quote(name)}/{what}?{query}"))
 
     def compose(self, names: Sequence[str]) -> dict[str, Any]:
         """Return whether modules go together."""

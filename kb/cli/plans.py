@@ -12,7 +12,18 @@ from kb.cli.context import FORMAT, LANG, Context, faults_as_exit, printed
 from kb.errors import Text
 
 BY = click.option("--by", default="command line", show_default=True, help="Who does it. 由谁。")
-STEPS = ("draft", "submit", "comment", "return", "approve", "file", "execute", "evaluate", "withdraw")
+STEPS = (
+    "draft",
+    "submit",
+    "comment",
+    "return",
+    "approve",
+    "file",
+    "drill",
+    "execute",
+    "evaluate",
+    "withdraw",
+)
 
 
 @click.group()
@@ -50,7 +61,8 @@ def show(context: Context, name: str, form: str) -> None:
 @click.argument("name")
 @click.option("--reason", default="", help="Why, or what was found. 理由或结论。")
 @click.option("--on", "day", default="", help="YYYY-MM-DD; of an approval, from which day it holds. 日期。")
-@click.option("--incident", default="", help="Executed in this incident; without it, in a drill. 事件编号。")
+@click.option("--incident", default="", help="Executed in this incident. 事件编号。")
+@click.option("--exercise", default="", help="Drilled by this scenario. 推演方案。")
 @click.option("--edition", type=click.IntRange(1), help="Which edition; the last one. 版本。")
 @BY
 @FORMAT
@@ -64,15 +76,45 @@ def take(
     reason: str,
     day: str,
     incident: str,
+    exercise: str,
     edition: int | None,
     by: str,
     form: str,
 ) -> None:
     """Take STEP with the plan or module NAME; whoever drafted it does not approve it. 办理一步。"""
-    data = {"reason": reason, "on": day, "incident": incident, "edition": edition}
+    data = {"reason": reason, "on": day, "incident": incident, "exercise": exercise, "edition": edition}
     with context.plans(by) as desk:
         found = desk.step(name, step, {key: value for key, value in data.items() if value})
     printed(found, form, _plan(found, context.lang))
+
+
+@plan.command()
+@click.argument("name")
+@click.option("--edition", type=click.IntRange(1), help="Which edition; what holds today. 版本。")
+@FORMAT
+@LANG
+@click.pass_obj
+@faults_as_exit
+def provisions(context: Context, name: str, edition: int | None, form: str) -> None:
+    """Show every provision that an edition of NAME keeps, with its clauses. 版本所含规定。"""
+    with context.plans() as desk:
+        found = desk.provisions(name, edition)
+    printed(found, form, _provisions(found, context.lang))
+
+
+@plan.command()
+@click.argument("name")
+@click.argument("before", type=click.IntRange(1))
+@click.argument("after", type=click.IntRange(1), required=False)
+@FORMAT
+@LANG
+@click.pass_obj
+@faults_as_exit
+def diff(context: Context, name: str, before: int, after: int | None, form: str) -> None:
+    """Say what the edition AFTER of NAME (today's provisions) changed since BEFORE. 版本差异。"""
+    with context.plans() as desk:
+        found = desk.difference(name, before, after)
+    printed(found, form, _difference(found, context.lang))
 
 
 @plan.command()
@@ -161,6 +203,23 @@ def _plan(found: dict[str, Any], lang: str) -> Iterator[str]:
         yield f"  {one['number']}  {one['state']['label'][lang]}  {standing}  {dates}"
     for one in found["timeline"]:
         yield f"  {one['at'][:16]}  {one['step'][lang]}  {one['actor']}  {one['reason']}".rstrip()
+
+
+def _provisions(found: dict[str, Any], lang: str) -> Iterator[str]:
+    for group in found["kinds"]:
+        yield f"{group['kind']['label'][lang]} ({len(group['provisions'])})"
+        for one in group["provisions"]:
+            clauses = "; ".join(clause["label"][lang] for clause in one["clauses"])
+            yield f"  {one['digest'][:8]}  {one['label'][lang]}  {clauses}".rstrip()
+
+
+def _difference(found: dict[str, Any], lang: str) -> Iterator[str]:
+    for sign, key in (("+", "added"), ("-", "removed")):
+        for one in found[key]:
+            yield f"{sign} {one['kind']['label'][lang]}: {one['label'][lang]}"
+    for one in found["changed"]:
+        yield f"~ {one['kind']['label'][lang]}: {one['text'][lang]}"
+    yield f"= {found['same']}"
 
 
 def _composed(found: dict[str, Any], lang: str) -> Iterator[str]:

@@ -104,11 +104,11 @@ def card(
     return _document(story, f"{_name(who, lang)} {recommendation['incident']['id']}", lang, now)
 
 
-def plan(told: Mapping[str, Any], provisions: Iterable[Mapping[str, Any]], lang: str, now: datetime) -> bytes:
+def plan(told: Mapping[str, Any], kinds: Iterable[Mapping[str, Any]], lang: str, now: datetime) -> bytes:
     """Return a plan with its editions, what it holds and its course, as PDF.
 
     :param told: as :func:`kb.services.plans.listing.show` tells it.
-    :param provisions: what it holds: ``label`` and ``clause`` of each.
+    :param kinds: what it holds, as :func:`kb.services.plans.listing.provisions` tells it: by ``kind``.
     """
     editions = [
         [
@@ -126,10 +126,11 @@ def plan(told: Mapping[str, Any], provisions: Iterable[Mapping[str, Any]], lang:
         [str(one["number"]), _local(one["at"]), one["actor"], one["step"][lang], one["reason"]]
         for one in told["timeline"]
     ]
-    held = [[_name(one, lang), _name(one["clause"], lang)] for one in provisions]
     story: list[Flowable] = [_title(told["label"][lang])]
     story += _section(_w("editions", lang), editions, (10, 26, 26, 28, 28, 26, 26), lang)
-    story += _section(_w("duties", lang), held, (105, 65), lang)
+    for group in kinds:
+        held = [[_name(one, lang), _names(one["clauses"], lang)] for one in group["provisions"]]
+        story += _section(_name(group["kind"], lang), held, (105, 65), lang)
     story += _section(_w("timeline", lang), course, (10, 38, 30, 30, 62), lang)
     return _document(story, told["label"][lang], lang, now)
 

@@ -9,17 +9,17 @@ from typing import Any
 from kb.access.principal import Principal
 from kb.clock import today
 from kb.errors import InputError, both
-from kb.namespaces import DCTERMS_SOURCE
 from kb.services import incident
 from kb.services.directives import reading
 from kb.services.naming import named
-from kb.services.plans import composing, desk, listing
+from kb.services.plans import composing, desk, editions, listing
+from kb.services.plans.clocks import Clocks
 from kb.services.recommendation import recommend
 from kb.services.workspace import Workspace
 
 LONGEST = 2_000
 """Characters of a reason."""
-KEYS = ("reason", "on", "incident", "edition", "revision")
+KEYS = ("reason", "on", "incident", "exercise", "edition", "revision")
 
 
 def plans(workspace: Workspace) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def show(workspace: Workspace, name: str) -> dict[str, Any]:
 
     :raises NotFound: ``plan.unknown``.
     """
-    return listing.show(workspace, desk.find(workspace, name), today())
+    return listing.show(workspace, editions.find(workspace, name), today())
 
 
 def step(
@@ -47,8 +47,8 @@ def step(
             raise _form(
                 key, f"未知的字段；可用：{'、'.join(KEYS)}", f"is unknown; there are: {', '.join(KEYS)}"
             )
-    plan = desk.find(workspace, name)
-    if step_ == "draft":
+    plan = editions.find(workspace, name)
+    if step_ == desk.DRAFT:
         desk.draft(workspace, plan, principal)
     else:
         desk.take(
@@ -58,16 +58,33 @@ def step(
             principal,
             number=_number(data, "edition"),
             reason=_text(data, "reason"),
-            on=_day(data),
+            on=_day(data, "on"),
             incident=_text(data, "incident") or None,
+            exercise=_text(data, "exercise") or None,
             expected=_number(data, "revision"),
         )
     return listing.show(workspace, plan, today())
 
 
-def due(workspace: Workspace) -> dict[str, Any]:
+def provisions(workspace: Workspace, name: str, edition: int | None) -> dict[str, Any]:
+    """Return what an edition keeps, by kind; without *edition*, what the knowledge says of the plan today.
+
+    :raises NotFound: ``plan.unknown``, ``plan.no-edition``.
+    """
+    return listing.provisions(workspace, editions.find(workspace, name), edition, today())
+
+
+def difference(workspace: Workspace, name: str, before: int | None, after: int | None) -> dict[str, Any]:
+    """Return how two editions differ; ``None`` stands for what the knowledge says today.
+
+    :raises NotFound: ``plan.unknown``, ``plan.no-edition``.
+    """
+    return listing.difference(workspace, editions.find(workspace, name), before, after, today())
+
+
+def due(clocks: Clocks) -> dict[str, Any]:
     """Return what is due for plans today."""
-    found = listing.due(workspace, today())
+    found = clocks.findings(today())
     return {"due": [{"code": one.fault.code, "message": both(one.fault.message)} for one in found]}
 
 
@@ -77,7 +94,7 @@ def compose(workspace: Workspace, names: Iterable[str]) -> dict[str, Any]:
     :raises NotFound: ``plan.unknown``.
     """
     known = composing.library(workspace)
-    chosen = [known[plan] for name in names if (plan := desk.find(workspace, name)) in known]
+    chosen = [known[plan] for name in names if (plan := editions.find(workspace, name)) in known]
     found = composing.compose(chosen, list(known.values()))
     return {
         "sound": found.sound,
@@ -110,12 +127,10 @@ def printed(workspace: Workspace, name: str, lang: str) -> bytes:
     """
     from kb.services.plans import printing  # as above
 
-    plan = desk.find(workspace, name)
-    held = []
-    for one in desk.provisions(workspace, plan):
-        sources = [q.object for q in workspace.store.match(one, DCTERMS_SOURCE, None)]
-        held.append({**(named(workspace, one) or {}), "clause": named(workspace, next(iter(sources), None))})
-    return printing.plan(listing.show(workspace, plan, today()), held, lang, datetime.now(UTC))
+    plan = editions.find(workspace, name)
+    told = listing.show(workspace, plan, today())
+    held = listing.provisions(workspace, plan, told["inForce"], today())
+    return printing.plan(told, held["kinds"], lang, datetime.now(UTC))
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:
@@ -132,12 +147,12 @@ def _number(data: Mapping[str, Any], key: str) -> int | None:
     return value
 
 
-def _day(data: Mapping[str, Any]) -> date | None:
-    text = _text(data, "on")
+def _day(data: Mapping[str, Any], key: str) -> date | None:
+    text = _text(data, key)
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise _form("on", "应为日期，如 2026-12-01", "must be a date such as 2026-12-01") from error
+        raise _form(key, "应为日期，如 2026-12-01", "must be a date such as 2026-12-01") from error
 
 
 def _form(where: str, zh: str, en: str) -> InputError:

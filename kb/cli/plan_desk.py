@@ -43,8 +43,20 @@ class PlanDesk(Protocol):
         """Return what the modules of an incident need, and from where."""
         ...
 
-    def card(self, identifier: str, department: str, lang: str) -> bytes:
-        """Return an action card as PDF."""
+    def reserve(self, identifier: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Take what is offered to an incident."""
+        ...
+
+    def release(self, identifier: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Give back what an incident has taken."""
+        ...
+
+    def cards(self, identifier: str, department: str | None, lang: str) -> bytes:
+        """Return the action cards for an incident as PDF: of one department, or of all."""
+        ...
+
+    def plan_cards(self, name: str, area: str, lang: str) -> bytes:
+        """Return the action cards of a plan for the departments of an area as PDF."""
         ...
 
     def printed(self, name: str, lang: str) -> bytes:
@@ -88,9 +100,21 @@ class LocalPlans:
         """Return what the modules of an incident need, and from where."""
         return resources.resources(self._workspace, identifier)
 
-    def card(self, identifier: str, department: str, lang: str) -> bytes:
-        """Return an action card as PDF."""
-        return requests.card(self._workspace, identifier, department, lang)
+    def reserve(self, identifier: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Take what is offered to an incident."""
+        return requests.reserve(self._workspace, identifier, data, self._operator)
+
+    def release(self, identifier: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Give back what an incident has taken."""
+        return requests.release(self._workspace, identifier, data, self._operator)
+
+    def cards(self, identifier: str, department: str | None, lang: str) -> bytes:
+        """Return the action cards for an incident as PDF: of one department, or of all."""
+        return requests.cards(self._workspace, identifier, department, lang)
+
+    def plan_cards(self, name: str, area: str, lang: str) -> bytes:
+        """Return the action cards of a plan for the departments of an area as PDF."""
+        return requests.plan_cards(self._workspace, name, area, lang)
 
     def printed(self, name: str, lang: str) -> bytes:
         """Return a plan as PDF."""
@@ -134,10 +158,28 @@ class RemotePlans:
         """Return what the modules of an incident need, and from where."""
         return as_object(self._remote.ask(f"/api/incidents/{quote(identifier)}/resources"))
 
-    def card(self, identifier: str, department: str, lang: str) -> bytes:
-        """Return an action card as PDF."""
-        query = urlencode({"department": department, "lang": lang})
-        return self._remote.ask(f"/api/incidents/{quote(identifier)}/card?{query}", accept=PDF)
+    def reserve(self, identifier: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Take what is offered to an incident."""
+        return self._resources(identifier, "reserve", data)
+
+    def release(self, identifier: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Give back what an incident has taken."""
+        return self._resources(identifier, "release", data)
+
+    def _resources(self, identifier: str, step: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        path = f"/api/incidents/{quote(identifier)}/resources/{step}"
+        return as_object(self._remote.ask(path, json.dumps(data).encode()))
+
+    def cards(self, identifier: str, department: str | None, lang: str) -> bytes:
+        """Return the action cards for an incident as PDF: of one department, or of all."""
+        path = f"/api/incidents/{quote(identifier)}/" + ("cards" if department is None else "card")
+        query = urlencode({"department": department or "", "lang": lang})
+        return self._remote.ask(f"{path}?{query}", accept=PDF)
+
+    def plan_cards(self, name: str, area: str, lang: str) -> bytes:
+        """Return the action cards of a plan for the departments of an area as PDF."""
+        query = urlencode({"area": area, "lang": lang})
+        return self._remote.ask(f"/api/plans/{quote(name)}/cards?{query}", accept=PDF)
 
     def printed(self, name: str, lang: str) -> bytes:
         """Return a plan as PDF."""

@@ -18,9 +18,10 @@ from kb.flow import Conflict, FlowRefused
 from kb.namespaces import ROOT, graph, xz
 from kb.services import incident
 from kb.services.directives import confirming
-from kb.services.plans import composing, desk, editions, listing, requests
+from kb.services.plans import composing, desk, editions, listing, printing, requests
 from kb.services.plans.clocks import Clocks
 from kb.services.plans.composing import Part, compose
+from kb.services.recommendation import recommend
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change
 
@@ -351,23 +352,47 @@ def test_whatever_is_ordered_finds_what_it_needs_and_whatever_is_not_has_a_reaso
 # ── On paper ────────────────────────────────────────────────────────────────────────────────────
 
 
+def pages_of(pdf: bytes) -> list[str]:
+    return [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(pdf)]
+
+
 def text_of(pdf: bytes) -> str:
-    document = pypdfium2.PdfDocument(pdf)
-    return "".join(page.get_textpage().get_text_range() for page in document)
+    return "".join(pages_of(pdf))
 
 
 def test_an_action_card_says_what_one_department_is_to_do(workspace: Workspace) -> None:
     report = {"type": "燃气爆炸", "grid": "370202", "deaths": 1, "id": "card-1"}
     incident.report(workspace, report, actor="test")
     confirming.confirm(workspace, "card-1", who(workspace, "duty-officer"))
-    told = requests.card(workspace, "card-1", "市南区公安分局", "zh")
+    told = requests.cards(workspace, "card-1", "市南区公安分局", "zh")
     text = text_of(told)
     assert "行动卡" in text
     assert "警戒与交通管制" in text
     assert "突发事件应对法" in text
-    assert "Action card" in text_of(requests.card(workspace, "card-1", "市南区公安分局", "en"))
+    assert "Action card" in text_of(requests.cards(workspace, "card-1", "市南区公安分局", "en"))
     with pytest.raises(NotFound, match=r"card\.department"):
-        requests.card(workspace, "card-1", "没有这个局", "zh")
+        requests.cards(workspace, "card-1", "没有这个局", "zh")
+    pages = pages_of(requests.cards(workspace, "card-1", None, "zh"))
+    bodies = printing.engaged(recommend(workspace, incident.recall(workspace, "card-1")))
+    assert len(bodies) > 5
+    for body in bodies:
+        assert any(f"行动卡 · {body['label']['zh']}" in page for page in pages), "each has a page of its own"
+
+
+def test_a_plan_has_a_card_for_every_department_of_an_area_in_one_document(workspace: Workspace) -> None:
+    pages = pages_of(requests.plan_cards(workspace, "gas", "370200", "zh"))
+    lines = [line.strip() for page in pages for line in page.splitlines()]
+    titles = [line for line in lines if line.startswith("行动卡 · ")]
+    assert "行动卡 · 青岛市消防救援支队" in titles
+    assert "行动卡 · 青岛市城市管理局" in titles, "which administers gas in Qingdao"
+    assert len(titles) == len(set(titles)) > 10
+    fire = next(page for page in pages if "行动卡 · 青岛市消防救援支队" in page)
+    for said in ("搜救与灭火", "灭火、稀释驱散燃气、搜救人员", "城镇燃气管理条例", "空气呼吸器 × 12"):
+        assert said in fire.replace("\r\n", ""), said
+    assert "Action card" in pages_of(requests.plan_cards(workspace, "gas", "370200", "en"))[0]
+    for area in ("990000", "x"):
+        with pytest.raises(NotFound, match=r"network\.area"):
+            requests.plan_cards(workspace, "gas", area, "zh")
 
 
 def test_a_plan_is_printed_with_its_editions_and_clauses(workspace: Workspace) -> None:

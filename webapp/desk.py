@@ -11,6 +11,7 @@ from kb.services.datasets import DatasetViews
 from kb.services.grids.views import GridViews
 from kb.services.life.contention import Contention
 from kb.services.network.views import NetworkViews
+from kb.services.plans.clocks import Clocks
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
 from kb.store.writing import Writes
@@ -31,6 +32,7 @@ class Desk:
         self.places = Places(workspace.store)
         self.terms = Terms(workspace.store)
         self.contention = Contention(workspace)
+        self.clocks = Clocks(workspace)
         self.continuing = threading.Lock()
         """Held while an incident is read, amended and stored: two officers may answer at the same time."""
 

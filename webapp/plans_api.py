@@ -29,7 +29,7 @@ def plans() -> Response:
 @requires("explain")
 def due() -> Response:
     """Return what is due by the clocks of plans."""
-    return jsonify(requests.due(desk().workspace))
+    return jsonify(requests.due(desk().clocks))
 
 
 @blueprint.get("/api/plans/compose")
@@ -51,6 +51,20 @@ def show(name: str) -> Response:
     return jsonify(requests.show(desk().workspace, name))
 
 
+@blueprint.get("/api/plans/<name>/provisions")
+@requires("explain")
+def provisions(name: str) -> Response:
+    """Return what an edition keeps; without ``edition``, what the knowledge says of the plan today."""
+    return jsonify(requests.provisions(desk().workspace, name, _edition("edition")))
+
+
+@blueprint.get("/api/plans/<name>/difference")
+@requires("explain")
+def difference(name: str) -> Response:
+    """Return how the edition ``to`` differs from ``from``; one left out is what holds today."""
+    return jsonify(requests.difference(desk().workspace, name, _edition("from"), _edition("to")))
+
+
 @blueprint.post("/api/plans/<name>/<step>")
 @requires("explain")
 def take(name: str, step: str) -> Response:
@@ -65,9 +79,23 @@ def take(name: str, step: str) -> Response:
 @requires("explain")
 def card(identifier: str) -> Response:
     """Return the action card of a department for an incident, as PDF."""
-    department = request.args.get("department", "")
-    body = requests.card(desk().workspace, identifier, department, language())
+    body = requests.cards(desk().workspace, identifier, request.args.get("department", ""), language())
     return _pdf(body, f"card {identifier}")
+
+
+@blueprint.get("/api/incidents/<incident:identifier>/cards")
+@requires("explain")
+def cards(identifier: str) -> Response:
+    """Return the action cards of all departments that an incident engages, in one PDF."""
+    return _pdf(requests.cards(desk().workspace, identifier, None, language()), f"cards {identifier}")
+
+
+@blueprint.get("/api/plans/<name>/cards")
+@requires("explain")
+def plan_cards(name: str) -> Response:
+    """Return the action cards of a plan for all departments of an area, in one PDF."""
+    area = request.args.get("area", "")
+    return _pdf(requests.plan_cards(desk().workspace, name, area, language()), f"cards {name} {area}")
 
 
 @blueprint.get("/api/incidents/<incident:identifier>/resources")
@@ -75,6 +103,25 @@ def card(identifier: str) -> Response:
 def needed(identifier: str) -> Response:
     """Return what the modules of an incident need, and the nearest stocks that the reader may see."""
     return jsonify(resources.resources(desk().workspace, identifier, visible_to(request)))
+
+
+@blueprint.post("/api/incidents/<incident:identifier>/resources/<any(reserve, release):step>")
+@requires("explain")
+def taken(identifier: str, step: str) -> Response:
+    """Take what is offered to an incident, or give it back."""
+    if request.mimetype != JSON:
+        abort(415, description=f"send {JSON}")
+    data = parse_json(request.get_data(cache=False))
+    act = requests.reserve if step == "reserve" else requests.release
+    return jsonify(act(desk().workspace, identifier, data, me(), visible_to(request)))
+
+
+def _edition(key: str) -> int | None:
+    """Return the number of an edition that the request names with *key*."""
+    text = request.args.get(key, "")
+    if text and not (text.isascii() and text.isdigit() and len(text) < 6):
+        abort(400, description=f"{key}: the number of an edition")
+    return int(text) if text else None
 
 
 def _pdf(body: bytes, what: str) -> Response:

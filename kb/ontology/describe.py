@@ -37,6 +37,7 @@ class Describer:
             (xz("group"), partial(self._for_types, of=xz("group"))),
             (xz("menu"), partial(self._for_types, of=xz("menu"))),
             (xz("exposes"), self._exposure),
+            (xz("neededKind"), self._need),
         )
         store.subscribe(self._forget)
 
@@ -115,6 +116,17 @@ class Describer:
     def _exposure(self, exposure: NamedNode) -> Text:
         before, after = self._listed(exposure, xz("appliesTo")), self._listed(exposure, xz("exposes"))
         return Text(before.zh + ARROW + after.zh, before.en + ARROW + after.en)
+
+    def _need(self, need: NamedNode) -> Text:
+        kind, quantity, per = (
+            self._one(need, xz(name)) for name in ("neededKind", "neededQuantity", "perFact")
+        )
+        assert kind is not None
+        label, count = self.text(kind), "?" if quantity is None else self.text(quantity).zh.removesuffix(".0")
+        if per is None:
+            return Text(f"{label.zh} × {count}", f"{label.en} × {count}")
+        each = self.text(per)
+        return Text(f"{label.zh} × {count}（按{each.zh}计）", f"{label.en} × {count} (for each: {each.en})")
 
     def _listed(self, record: NamedNode, property_: NamedNode) -> Text:
         texts = sorted((self.text(term) for term in self._all(record, property_)), key=lambda text: text.en)

@@ -33,6 +33,17 @@ def test_a_plan_is_drafted_and_read_and_an_impossible_step_is_a_conflict(workspa
     assert asked.get("/api/plans/no-such-plan").status_code == 404
 
 
+def test_what_an_edition_keeps_and_how_it_differs_from_today_is_told(workspace: Workspace) -> None:
+    asked = client(workspace)
+    assert post(asked, "/api/plans/tsunami/draft").status_code == 200
+    told = asked.get("/api/plans/tsunami/provisions?edition=1").json
+    assert told["count"] == sum(len(group["provisions"]) for group in told["kinds"]) > 100
+    changes = asked.get("/api/plans/tsunami/difference?from=1").json
+    assert (changes["before"], changes["after"], changes["same"]) == (1, None, told["count"])
+    assert asked.get("/api/plans/tsunami/provisions?edition=99").status_code == 404
+    assert asked.get("/api/plans/tsunami/provisions?edition=x").status_code == 400
+
+
 def test_plans_and_cards_come_as_pdf(workspace: Workspace) -> None:
     asked = client(workspace)
     report = {"type": "燃气爆炸", "grid": "370202", "deaths": 1, "id": "card-http"}

@@ -8,6 +8,7 @@ that came into force after the plan was last revised.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from rdflib import DCTERMS, RDF, RDFS, Graph, Literal, URIRef
@@ -24,58 +25,81 @@ SHOWN = 4
 """How many changes a revision trigger names; it says how many more there are."""
 
 
-def due(graph: Graph, places: Places, on: date) -> Iterator[Finding]:
-    """Yield what is due or overdue on the day *on* by the clocks of plans."""
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Until which *day* an *event*, a property that records its day, must happen to a *plan* by a *clock*."""
+
+    plan: URIRef
+    event: URIRef
+    clock: URIRef
+    day: date
+
+
+def deadlines(graph: Graph, on: date) -> Iterator[Deadline]:
+    """Yield the strictest deadline of each event of each plan, by the clocks in force on a day."""
     for plan in _plans(graph):
-        strictest: dict[Node, tuple[date, Node]] = {}
+        strictest: dict[URIRef, Deadline] = {}
         for clock in graph.subjects(RDF.type, NS.PlanClock):
             first, last = validity(graph, clock)
             if not first <= on <= last or not _holds(graph, clock, plan):
                 continue
-            deadline = _deadline(graph, clock, plan)
-            event = graph.value(clock, NS.records)
-            if deadline is not None and event is not None:
-                known = strictest.get(event)
-                if known is None or deadline < known[0]:
-                    strictest[event] = deadline, clock
-        for event, (deadline, clock) in sorted(strictest.items(), key=lambda item: item[1][0]):
-            if deadline > on:
+            day, event = _deadline(graph, clock, plan), graph.value(clock, NS.records)
+            if day is None or not isinstance(event, URIRef) or not isinstance(clock, URIRef):
                 continue
-            what, clause = _text(graph, clock, RDFS.label), graph.value(clock, DCTERMS.source)
-            told = event if (plan, event, None) in graph else graph.value(clock, NS.countsFrom)
-            place = places.of(str(plan), str(told))
-            basis = _text(graph, clause, RDFS.label) if clause is not None else Text("", "")
-            yield Finding(
-                Severity.WARNING,
-                Fault(
-                    "plan.due",
-                    Text(
-                        f"{_text(graph, plan, RDFS.label).zh}：{what.zh}，最迟 {deadline}（{basis.zh}）",
-                        f"{_text(graph, plan, RDFS.label).en}: {what.en}, by {deadline} ({basis.en})",
-                    ),
-                    str(place) if place else short(plan),
-                    Text(f"办理后写明 {short(event)}", f"when it is done, write {short(event)}"),
+            if event not in strictest or day < strictest[event].day:
+                strictest[event] = Deadline(plan, event, clock, day)
+        yield from sorted(strictest.values(), key=lambda one: one.day)
+
+
+def due(graph: Graph, places: Places, on: date) -> Iterator[Finding]:
+    """Yield what is due or overdue on the day *on* by the clocks of plans."""
+    for one in deadlines(graph, on):
+        if one.day > on:
+            continue
+        plan, what = _text(graph, one.plan, RDFS.label), _text(graph, one.clock, RDFS.label)
+        clause = graph.value(one.clock, DCTERMS.source)
+        told = one.event if (one.plan, one.event, None) in graph else graph.value(one.clock, NS.countsFrom)
+        place = places.of(str(one.plan), str(told))
+        basis = _text(graph, clause, RDFS.label) if clause is not None else Text("", "")
+        yield Finding(
+            Severity.WARNING,
+            Fault(
+                "plan.due",
+                Text(
+                    f"{plan.zh}：{what.zh}，最迟 {one.day}（{basis.zh}）",
+                    f"{plan.en}: {what.en}, by {one.day} ({basis.en})",
                 ),
-            )
+                str(place) if place else short(one.plan),
+                Text(f"办理后写明 {short(one.event)}", f"when it is done, write {short(one.event)}"),
+            ),
+        )
+
+
+def changed(graph: Graph, plan: Node, on: date) -> tuple[date, list[tuple[date, Node]]] | None:
+    """Return when *plan* was last revised, and what it rests on that came into force since."""
+    basis = NS.revisedOn if (plan, NS.revisedOn, None) in graph else NS.publishedOn
+    since = _date(graph, plan, basis)
+    if since is None:
+        return None
+    found = sorted(
+        (first, record)
+        for record in _foundations(graph, plan)
+        if since < (first := validity(graph, record)[0]) <= on
+    )
+    return (since, found) if found else None
 
 
 def revisions(graph: Graph, places: Places, on: date) -> Iterator[Finding]:
     """Yield plans that must be looked at because what they rest on changed since they were last revised."""
     for plan in _plans(graph):
-        basis = NS.revisedOn if (plan, NS.revisedOn, None) in graph else NS.publishedOn
-        since = _date(graph, plan, basis)
-        if since is None:
+        found = changed(graph, plan, on)
+        if found is None:
             continue
-        changed = sorted(
-            (first, record)
-            for record in _foundations(graph, plan)
-            if since < (first := validity(graph, record)[0]) <= on
-        )
-        if not changed:
-            continue
-        named = [f"{short(record)} ({first})" for first, record in changed[:SHOWN]]
-        more = len(changed) - len(named)
+        since, records = found
+        named = [f"{short(record)} ({first})" for first, record in records[:SHOWN]]
+        more = len(records) - len(named)
         zh, en = (f" 等另 {more} 项", f" and {more} more") if more else ("", "")
+        basis = NS.revisedOn if (plan, NS.revisedOn, None) in graph else NS.publishedOn
         place = places.of(str(plan), str(basis))
         label = _text(graph, plan, RDFS.label)
         yield Finding(

@@ -15,7 +15,7 @@ from kb.flow.definition import Step
 from kb.flow.event import Event, Values
 from kb.flow.machine import Actor, Life
 from kb.namespaces import xz
-from kb.services import incident
+from kb.services import incident, reservations
 from kb.services.life import centres, standing, terms
 from kb.services.life.guards import guards, tier_above
 from kb.services.warnings import context as warned
@@ -62,7 +62,7 @@ def take(
     step = _step(workspace, wish.step)
     at = now or datetime.now(UTC)
     ledger, run = workspace.flows.ledger, standing.machine(workspace)
-    with ledger.lock(identifier):
+    with ledger.lock(identifier, reservations.TIMELINE):
         life, earlier = standing.life_of(workspace, identifier)
         actor = Actor(principal, (), _body(principal))
         if step.action is not None:  # who may not take it learns that before he is asked where it is to go
@@ -77,7 +77,10 @@ def take(
             guards=guards(workspace, identifier, principal),
             expected=expected,
         )
-        also = _moved(workspace, identifier, values, at) if terms.AT_CENTRE in values else None
+        also = _moved(workspace, identifier, values, at) if terms.AT_CENTRE in values else Change([], [])
+        if step.target is not None and step.target not in standing.open_states(workspace):
+            freed = reservations.released(workspace, identifier, principal.name, at)
+            also = incident.together(also, freed)
         taken = standing.taken(
             workspace, life, step.name, principal.name, body=actor.body, reason=wish.reason, values=values
         )

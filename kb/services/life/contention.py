@@ -15,6 +15,7 @@ from typing import Any
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from kb.namespaces import xz
+from kb.services import reservations
 from kb.services.audience import Visible, everything
 from kb.services.explaining import Explainer
 from kb.services.incident import Answer, derive, recall
@@ -46,6 +47,7 @@ class _Telling:
         self.visible = visible
         self.line = cache(lambda identifier: brief(workspace, identifier))
         self.body = cache(lambda one: {**named(workspace, one), "stocks": stocks(workspace, one)})
+        self.has = cache(lambda identifier: held(workspace, identifier))
 
 
 class Contention:
@@ -113,6 +115,7 @@ class Contention:
                 "first": telling.line(answer.id),
                 "then": telling.line(rival.answer.id),
                 "over": [telling.body(one) for one in sorted(own.departments & rival.departments, key=str)],
+                "taken": {"first": telling.has(answer.id), "then": telling.has(rival.answer.id)},
                 "because": Explainer(view).because(triple),
             }
             if proofs:
@@ -148,9 +151,18 @@ class Contention:
         return self._workspace.flows.ledger.stored_state(about, within)
 
 
+def held(workspace: Workspace, identifier: str) -> list[dict[str, Any]]:
+    """Return the kinds of resources that an incident has taken of stocks, with the quantity of each."""
+    total = dict[NamedNode, int]()
+    for one in reservations.held(workspace, incident=identifier):
+        total[one.wanted.kind] = total.get(one.wanted.kind, 0) + one.wanted.quantity
+    return [{**named(workspace, kind), "quantity": total[kind]} for kind in sorted(total, key=str)]
+
+
 def stocks(workspace: Workspace, department: Term) -> list[dict[str, Any]]:
-    """Return the kinds of resources of which *department* has shared stocks, with the quantity of each."""
-    store, total = workspace.store, dict[Term, float]()
+    """Return the kinds of resources of which *department* has shared stocks: how much, and what is *free*."""
+    store, total, free = workspace.store, dict[Term, float](), dict[Term, float]()
+    already = reservations.taken(workspace)
     for quad in store.match(None, xz("responsibleDepartment"), department):
         name, record = quad.graph_name, quad.subject
         if isinstance(record, NamedNode) and isinstance(name, NamedNode) and workspace.engine.reads(name):
@@ -158,7 +170,9 @@ def stocks(workspace: Workspace, department: Term) -> list[dict[str, Any]]:
             kind, quantity = values.get(xz("resourceKind")), values.get(xz("quantity"))
             if kind is not None and isinstance(quantity, Literal):
                 total[kind] = total.get(kind, 0.0) + float(quantity.value)
+                left = max(float(quantity.value) - already[record], 0.0)
+                free[kind] = free.get(kind, 0.0) + left
     return [
-        {**named(workspace, kind), "quantity": quantity}
+        {**named(workspace, kind), "quantity": quantity, "free": free[kind]}
         for kind, quantity in sorted(total.items(), key=lambda item: str(item[0]))
     ]

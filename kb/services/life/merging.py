@@ -20,7 +20,7 @@ from kb.errors import Fault, InputError, Text, both
 from kb.flow.event import Event, Values
 from kb.flow.machine import Actor
 from kb.report.reading import TYPE_KEY
-from kb.services import incident, whatif
+from kb.services import incident, reservations, whatif
 from kb.services.incident import Answer
 from kb.services.life import reporting, standing, terms
 from kb.services.life.guards import guards
@@ -127,7 +127,7 @@ def merge(
     :raises Forbidden: ``access.action``.
     """
     at, ledger, run = now or datetime.now(UTC), workspace.flows.ledger, standing.machine(workspace)
-    with ledger.lock(identifier, into):
+    with ledger.lock(identifier, into, reservations.TIMELINE):
         life, earlier = standing.life_of(workspace, identifier)
         other, before = standing.life_of(workspace, into)
         actor = Actor(principal, (), NamedNode(principal.department) if principal.department else None)
@@ -148,8 +148,9 @@ def merge(
 
         gone = ledger.prepare(identifier, [*earlier, taken(life, terms.MERGE, values)], at=at)
         kept = ledger.prepare(into, [*before, taken(other, terms.ABSORB, taken_in)], at=at)
+        handed = reservations.moved(workspace, identifier, into, principal.name, at)
         workspace.store.commit(
-            incident.together(change, gone.change, kept.change),
+            incident.together(change, gone.change, kept.change, handed),
             actor=principal.name,
             action="merge incident",
             reason=into,

@@ -2,8 +2,13 @@
 
 ::
 
-    desk         draft, submit, comment, approve, file, execute, evaluate, withdraw; ontology/plan-flow.ttl
-    listing      which edition is in force on a day, its timeline, and what is due by the clocks of plans
+    editions     which there are, which is in force on a day, who wrote them
+    content      every provision that a plan holds by the knowledge of a day; ontology/plan-content.ttl
+    keeping      what an edition keeps of it, by digest; comparing: how two editions differ, in words
+    desk         the steps of an edition from its draft to its end; ontology/plan-flow.ttl
+    guards       dates in order, modules that go with their plan, incidents and exercises that are known
+    clocks       what is due for plans, and when
+    listing      plans, editions, provisions and differences as JSON
     composing    do modules go together: an order, circles, states that nobody provides
     resources    what modules need, from the nearest stocks that hold it
     printing     action cards and plans as PDF

@@ -1,13 +1,14 @@
 """The life of an edition of a plan or module, step by step; each is an event of the plan's timeline.
 
 Whether an edition is in force, or superseded, follows from the dates of approvals: see
-:mod:`kb.services.plans.listing`.
+:mod:`kb.services.plans.editions`. Modules go with their plan: what approves a plan publishes, in the same
+commit, each of its modules of which the edition in force says something else, or nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -15,95 +16,55 @@ from pyoxigraph import Literal, NamedNode, Quad
 from kb.access.principal import Principal
 from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import NotFound
+from kb.flow.definition import Step
 from kb.flow.event import Event, Values
-from kb.flow.ledger import Taken
+from kb.flow.ledger import Prepared, Taken, overtaken
 from kb.flow.machine import Actor, Life
-from kb.namespaces import RDF_TYPE, ROOT, XSD, graph, xz
+from kb.namespaces import RDF_TYPE, ROOT, XSD, xz
+from kb.services import incident as incidents
+from kb.services.plans import keeping
+from kb.services.plans.content import content
+from kb.services.plans.editions import (
+    DIGEST,
+    EDITION,
+    EFFECTIVE,
+    GOES_WITH,
+    OF,
+    PUBLISHED,
+    REVISES,
+    edition_iri,
+    editions,
+    in_force,
+    machine,
+    slug_of,
+    states_of,
+    timeline_of,
+    with_authors,
+)
+from kb.services.plans.guards import Asked, guards, modules_of
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change, Term
 
-FLOW = "plan"
-EDITION, OF, DIGEST, RESTS, REVISES = (
-    xz(name) for name in ("PlanEdition", "editionOf", "contentDigest", "rests", "revises")
-)
-EFFECTIVE, PUBLISHED = xz("effectiveFrom"), xz("publishedOn")
-DATES = {"file": xz("filedOn"), "execute": xz("drilledOn"), "evaluate": xz("evaluatedOn")}
-"""The date that a step records; today where none is given."""
-EXECUTED_FOR = xz("executedFor")
-KINDS = ("Plan", "PlanModule")
-
-
-def find(workspace: Workspace, text: str) -> NamedNode:
-    """Return the plan or module that *text*, a name, an IRI or the end of one, means.
-
-    :raises NotFound: ``plan.unknown``.
-    """
-    for kind in KINDS:
-        known = [q.subject for q in workspace.store.match(None, RDF_TYPE, xz(kind))]
-        named = workspace.names.find(text, xz(kind))
-        ends = [n for n in known if isinstance(n, NamedNode) and n.value.endswith(f"/{text}")]
-        if found := [*named, *ends]:
-            return found[0]
-    near = [name for kind in KINDS for name in workspace.names.nearest(text, xz(kind))][:3]
-    raise NotFound.of(
-        "plan.unknown",
-        f"没有预案或模块“{text}”",
-        f"there is no plan or module {text}",
-        where=text,
-        repair=("是否指：" + "、".join(near), "did you mean: " + ", ".join(near)) if near else None,
-    )
-
-
-def slug_of(plan: NamedNode) -> str:
-    """Return the name of a plan or module in timelines and addresses: ``gas``, ``module-medical``."""
-    kind, _, name = plan.value.removeprefix(f"{ROOT}kb/").partition("/")
-    return name if kind == "plan" else f"{kind}-{name}"
-
-
-def timeline_of(plan: NamedNode) -> str:
-    """Return the name of the timeline of a plan."""
-    return f"plan-{slug_of(plan)}"
-
-
-def states_of(plan: NamedNode) -> NamedNode:
-    """Return the graph of the editions of a plan."""
-    return graph(f"plans/{slug_of(plan)}")
-
-
-def edition_iri(plan: NamedNode, number: int) -> NamedNode:
-    """Return the IRI of edition *number* of a plan."""
-    return NamedNode(f"{ROOT}plan-edition/{slug_of(plan)}/{number}")
-
-
-def editions(workspace: Workspace, plan: NamedNode) -> list[Life]:
-    """Return every edition of a plan in the order in which they were drafted."""
-    machine = workspace.flows.machine(FLOW)
-    events = workspace.flows.ledger.events(timeline_of(plan))
-    abouts = dict.fromkeys(event.about for event in events)
-    return [machine.replay(about, events) for about in abouts]
+DRAFT, SUBMIT, APPROVE = "draft", "submit", "approve"
+EXECUTED_FOR, DRILL_OF = xz("executedFor"), xz("drillOf")
 
 
 def draft(
     workspace: Workspace, plan: NamedNode, principal: Principal, *, now: datetime | None = None
 ) -> Event:
-    """Draft a new edition of *plan*, with what the knowledge says of it today; it revises the last one.
+    """Draft a new edition of *plan*, with all that the knowledge says of it today; it revises the last one.
 
     :raises Forbidden: ``access.action``.
     """
+    at = now or datetime.now(UTC)
     with workspace.flows.ledger.lock(timeline_of(plan)):
-        before = editions(workspace, plan)
-        held = provisions(workspace, plan)
-        values: dict[NamedNode, tuple[Term, ...]] = {
-            OF: (plan,),
-            DIGEST: (Literal(content_digest(workspace, plan, held)),),
-            RESTS: tuple(held),
-        }
-        if before:
-            values[REVISES] = (before[-1].about,)
-        life = Life(edition_iri(plan, len(before) + 1))
-        kept = {property_: terms for property_, terms in values.items() if terms}
-        described = Quad(life.about, RDF_TYPE, EDITION, states_of(plan))
-        return _write(workspace, plan, life, "draft", principal, "", kept, now, Change([described]))
+        run, lives = machine(workspace), editions(workspace, plan)
+        kept = keeping.kept_now(workspace, content(workspace, plan, _day(at)).values())
+        life, values, also = _new(workspace, plan, lives, kept)
+        run.check(life, run.flow.first, Actor(principal), values=values)
+        taken = _taken(workspace, plan, life, run.flow.first, principal.name, _body(principal), "", values)
+        ledger = workspace.flows.ledger
+        return ledger.append(timeline_of(plan), [taken], at=at, action=f"plan {DRAFT}", also=also)[0]
 
 
 def take(
@@ -116,86 +77,168 @@ def take(
     reason: str = "",
     on: date | None = None,
     incident: str | None = None,
+    exercise: str | None = None,
     expected: int | None = None,
     now: datetime | None = None,
 ) -> Event:
-    """Take *step* with an edition of *plan*: the last one, or that with *number*.
+    """Let *principal* take *step* with an edition of *plan*: the last one, or that with *number*.
 
-    :param on: the date that the step records (filed, executed, evaluated), or from which an approval holds.
-    :param incident: the incident in which it was executed; ``None``: a drill.
-    :raises NotFound: ``plan.no-edition``, ``flow.no-step``.
+    :param on: the day that the step records (filed, drilled, executed, evaluated), or from which an approval
+        holds; ``None``: today.
+    :param incident: in which it was executed.
+    :param exercise: by which scenario it was drilled, where there is one.
+    :param expected: the revision that he saw.
+    :raises NotFound: ``plan.no-edition``, ``flow.no-step``, ``incident.unknown``.
     :raises FlowRefused: see :meth:`kb.flow.machine.FlowMachine.check`.
     :raises Forbidden: ``access.action``, ``flow.four-eyes``.
     """
-    with workspace.flows.ledger.lock(timeline_of(plan)):
-        found = editions(workspace, plan)
-        if not 0 < (number or len(found)) <= len(found):
-            raise NotFound.of(
-                "plan.no-edition",
-                f"没有第 {number or 1} 版",
-                f"there is no edition {number or 1}",
-                where=slug_of(plan),
-                repair=("先起草：xiezhi plan draft", "draft one first: xiezhi plan draft"),
-            )
-        life = found[(number or len(found)) - 1]
-        moment = now or datetime.now(UTC)
-        today = moment.astimezone(CHINA_STANDARD_TIME).date()
-        values: dict[NamedNode, tuple[Term, ...]] = {}
-        if step == "approve":
-            values = {EFFECTIVE: (_day(on or today),), PUBLISHED: (_day(today),)}
-        elif step in DATES:
-            values = {DATES[step]: (_day(on or today),)}
+    at, run = now or datetime.now(UTC), machine(workspace)
+    taking = run.named(step, run.flow.steps.values())
+    with _locked(workspace, plan, taking, number) as lives:
+        life = _chosen(plan, lives, number)
         if incident is not None:
-            values[EXECUTED_FOR] = (NamedNode(f"{ROOT}incident/{incident}"),)
-        return _write(workspace, plan, life, step, principal, reason, values, moment, expected=expected)
+            incidents.recall(workspace, incident)
+        values = _values(taking, at, on, incident, exercise)
+        records = next((one for one in values if _is_day(one) and one != PUBLISHED), None)
+        asked = Asked(plan, life, taking.name, at, on, records, incident, exercise)
+        run.check(
+            with_authors(lives, life),
+            taking,
+            Actor(principal),
+            reason=reason,
+            values=values,
+            guards=guards(workspace, asked),
+            expected=expected,
+        )
+        taken = _taken(
+            workspace, plan, life, taking, principal.name, _body(principal), reason.strip(), values
+        )
+        prepared = [workspace.flows.ledger.prepare(timeline_of(plan), [taken], at=at)]
+        if taking.name == APPROVE:
+            prepared += _modules(workspace, plan, life, taken, principal, at)
+        return _commit(workspace, prepared, principal.name, f"plan {taking.name}")
 
 
-def provisions(workspace: Workspace, plan: NamedNode) -> list[NamedNode]:
-    """Return what *plan* holds: its level scheme, and for its types the uses of modules and duties."""
-    store = workspace.store
-    types = {q.object for q in store.match(plan, xz("appliesTo"), None)}
-    found = {q.object for q in store.match(plan, xz("levelScheme"), None)}
-    found |= {q.subject for q in store.match(None, xz("module"), plan)}
-    found |= {
-        q.subject for type_ in types for q in store.match(None, xz("appliesTo"), type_) if q.subject != plan
-    }
-    return sorted((node for node in found if isinstance(node, NamedNode)), key=lambda node: node.value)
+@contextmanager
+def _locked(workspace: Workspace, plan: NamedNode, step: Step, number: int | None) -> Iterator[list[Life]]:
+    """Hold the timeline of *plan*, of an approval those of its modules too; yield its editions."""
+    names = [timeline_of(plan)]
+    if step.name == APPROVE:
+        lives = editions(workspace, plan)
+        held = modules_of(workspace, _chosen(plan, lives, number).about, plan)
+        names += map(timeline_of, held)
+    with workspace.flows.ledger.lock(*names):
+        yield editions(workspace, plan)
 
 
-def content_digest(workspace: Workspace, plan: NamedNode, held: list[NamedNode]) -> str:
-    """Return the SHA-256 of all that knowledge says of *plan* and of what it holds."""
-    lines = sorted(_lines(workspace, [plan, *held]))
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+def _modules(
+    workspace: Workspace, plan: NamedNode, life: Life, approval: Taken, approver: Principal, at: datetime
+) -> Iterator[Prepared]:
+    """Yield what publishes the modules that go with an edition of *plan*, as it kept them when drafted.
+
+    Its authors are theirs, and who approves it approves them: so he must not have written them before.
+    """
+    run, held = machine(workspace), keeping.kept(workspace, life.about, states_of(plan))
+    start = approval.values[EFFECTIVE][0]
+    assert isinstance(start, Literal)
+    for module in modules_of(workspace, life.about, plan):
+        kept = {node: held[node] for node in content(workspace, module, _day(at)) if node in held}
+        lives = editions(workspace, module)
+        new, values, also = _new(workspace, module, lives, kept)
+        now = in_force(lives, date.fromisoformat(start.value))
+        if now is not None and now.one(DIGEST) == values[DIGEST][0]:
+            continue
+        values[GOES_WITH] = (life.about,)
+        steps, reviewed = list[Taken](), new
+        for name, told in ((DRAFT, values), (SUBMIT, {}), (APPROVE, approval.values)):
+            step = run.flow.steps[name]
+            actor = approver.name if name == APPROVE else max(life.actors[step.iri])
+            steps.append(_taken(workspace, module, new, step, actor, approval.body, "", told))
+            if name == APPROVE:
+                known = guards(workspace, Asked(module, reviewed, name, at, records=EFFECTIVE))
+                whole = with_authors(lives, reviewed)
+                run.check(whole, step, Actor(approver), values=told, guards=known)
+            reviewed = run.after(reviewed, steps[-1].event(len(steps), at))
+        yield workspace.flows.ledger.prepare(timeline_of(module), steps, at=at, also=also)
 
 
-def _lines(workspace: Workspace, subjects: list[NamedNode]) -> Iterator[str]:
-    for subject in subjects:
-        for quad in workspace.store.match(subject, None, None):
-            if "/graph/knowledge/" in str(quad.graph_name) or "/graph/ontology" in str(quad.graph_name):
-                yield f"{quad.subject} {quad.predicate} {quad.object}"
+def _new(
+    workspace: Workspace, plan: NamedNode, lives: list[Life], kept: Mapping[NamedNode, keeping.Kept]
+) -> tuple[Life, dict[NamedNode, tuple[Term, ...]], Change]:
+    """Return a new edition that keeps *kept*, the values of its draft, and what is written beside them."""
+    life = Life(edition_iri(plan, len(lives) + 1))
+    digest = keeping.content_digest(one.digest for one in kept.values())
+    values: dict[NamedNode, tuple[Term, ...]] = {OF: (plan,), DIGEST: (Literal(digest),)}
+    if lives:
+        values[REVISES] = (lives[-1].about,)
+    within = states_of(plan)
+    quads = [Quad(life.about, RDF_TYPE, EDITION, within)]
+    quads += keeping.keep(workspace, life.about, within, kept.values())
+    return life, values, Change(quads)
 
 
-def _write(
+def _chosen(plan: NamedNode, lives: list[Life], number: int | None) -> Life:
+    if 0 < (number or len(lives)) <= len(lives):
+        return lives[(number or len(lives)) - 1]
+    raise NotFound.of(
+        "plan.no-edition",
+        f"没有第 {number or 1} 版",
+        f"there is no edition {number or 1}",
+        where=slug_of(plan),
+        repair=("先起草：xiezhi plan take draft", "draft one first: xiezhi plan take draft"),
+    )
+
+
+def _values(
+    step: Step, at: datetime, on: date | None, incident: str | None, exercise: str | None
+) -> dict[NamedNode, tuple[Term, ...]]:
+    """Return what *step* is to set: the days that it records, and where it was carried out."""
+    values: dict[NamedNode, tuple[Term, ...]] = {}
+    for property_ in filter(_is_day, step.sets):
+        day = _day(at) if property_ == PUBLISHED else on or _day(at)
+        values[property_] = (Literal(day.isoformat(), datatype=NamedNode(XSD + "date")),)
+    if incident is not None:
+        values[EXECUTED_FOR] = (NamedNode(f"{ROOT}incident/{incident}"),)
+    if exercise is not None:
+        values[DRILL_OF] = (Literal(exercise),)
+    return values
+
+
+def _is_day(property_: NamedNode) -> bool:
+    """Whether *property_* holds a day, as those do whose names end so."""
+    return property_.value.endswith(("On", "From"))
+
+
+def _taken(
     workspace: Workspace,
     plan: NamedNode,
     life: Life,
-    name: str,
-    principal: Principal,
+    step: Step,
+    actor: str,
+    body: NamedNode | None,
     reason: str,
-    values: Mapping[NamedNode, tuple[Term, ...]] | Values,
-    now: datetime | None,
-    also: Change | None = None,
-    expected: int | None = None,
-) -> Event:
-    machine = workspace.flows.machine(FLOW)
-    step = machine.named(name, machine.flow.steps.values())
-    machine.check(life, step, Actor(principal), reason=reason, values=values, expected=expected)
-    body = None if principal.department is None else NamedNode(principal.department)
-    taken = Taken(machine, life, states_of(plan), step.iri, principal.name, body, reason.strip(), values)
-    at = now or datetime.now(UTC)
-    ledger = workspace.flows.ledger
-    return ledger.append(timeline_of(plan), [taken], at=at, action=f"plan {name}", also=also)[0]
+    values: Values,
+) -> Taken:
+    return Taken(machine(workspace), life, states_of(plan), step.iri, actor, body, reason, values)
 
 
-def _day(day: date) -> Literal:
-    return Literal(day.isoformat(), datatype=NamedNode(XSD + "date"))
+def _commit(workspace: Workspace, prepared: Sequence[Prepared], actor: str, action: str) -> Event:
+    """Write all of *prepared*, or nothing; return the first event."""
+    receipt = workspace.store.commit(
+        incidents.together(*(one.change for one in prepared)),
+        actor=actor,
+        action=action,
+        reason=prepared[0].reason,
+        key=prepared[0].key,
+    )
+    if receipt.duplicate:
+        raise overtaken(prepared[0].reason)
+    return prepared[0].events[0]
+
+
+def _body(principal: Principal) -> NamedNode | None:
+    return None if principal.department is None else NamedNode(principal.department)
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(CHINA_STANDARD_TIME).date()

@@ -1,29 +1,26 @@
-"""Which edition of a plan is in force, how it got there, and what is due."""
+"""Plans and their editions as JSON: where each stands, what it keeps, how editions differ."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode
-from rdflib import Literal as RdfLiteral
-from rdflib import URIRef
-from rdflib.namespace import XSD
 
-from kb.errors import Text, both
+from kb.errors import NotFound, Text, both
+from kb.flow.definition import Step
+from kb.flow.event import Event
 from kb.flow.machine import Life
-from kb.namespaces import RDF_TYPE, xz
-from kb.ontology import reasoning
-from kb.ontology.checks import plans as clocks
-from kb.ontology.checks.finding import Finding
-from kb.ontology.statements import Places
+from kb.namespaces import xz
 from kb.services.naming import named
-from kb.services.plans import desk
+from kb.services.plans import comparing, editions, keeping
+from kb.services.plans.content import content
 from kb.services.workspace import Workspace
 
-REGISTERED = ("publishedOn", "filedOn", "drilledOn", "evaluatedOn")
-"""What the flow records and the clocks of plans look at."""
+DATES = ("effectiveFrom", "publishedOn", "filedOn", "drilledOn", "executedOn", "evaluatedOn")
+TOLD = (xz("executedFor"), xz("drillOf"))
+"""Values of events that are shown with them."""
 IN_FORCE, SUPERSEDED, PENDING = (
     Text("有效", "in force"),
     Text("已被取代", "superseded"),
@@ -33,117 +30,139 @@ IN_FORCE, SUPERSEDED, PENDING = (
 
 def plans(workspace: Workspace, on: date) -> list[dict[str, Any]]:
     """Return every plan and module by name, with its edition in force and how many there are."""
-    found = {
-        q.subject
-        for kind in desk.KINDS
-        for q in workspace.store.match(None, RDF_TYPE, xz(kind))
-        if isinstance(q.subject, NamedNode)
-    }
-    return [_brief(workspace, plan, on) for plan in sorted(found, key=lambda plan: plan.value)]
+    return [
+        brief(workspace, plan, editions.editions(workspace, plan), on)
+        for kind in editions.KINDS
+        for plan in editions.every(workspace, kind)
+    ]
 
 
 def show(workspace: Workspace, plan: NamedNode, on: date) -> dict[str, Any]:
     """Return a plan with all its editions and its timeline."""
-    machine = workspace.flows.machine(desk.FLOW)
-    lives = desk.editions(workspace, plan)
-    labels = {step.iri: step.label for step in machine.flow.steps.values()}
+    lives = editions.editions(workspace, plan)
+    now = keeping.kept_now(workspace, content(workspace, plan, on).values())
+    digest = keeping.content_digest(one.digest for one in now.values())
+    steps = {step.iri: step for step in editions.machine(workspace).flow.steps.values()}
+    events = workspace.flows.ledger.events(editions.timeline_of(plan))
     return {
-        **_brief(workspace, plan, on),
-        "editions": [_edition(workspace, n, life, lives, on) for n, life in enumerate(lives, 1)],
-        "timeline": [
-            {
-                "number": event.number,
-                "at": event.at.isoformat(),
-                "actor": event.actor,
-                "step": both(labels[event.step]),
-                "edition": int(event.about.value.rpartition("/")[2]),
-                "reason": event.reason,
-            }
-            for event in workspace.flows.ledger.events(desk.timeline_of(plan))
+        **brief(workspace, plan, lives, on),
+        "editions": [_edition(workspace, plan, life, lives, on, digest) for life in lives],
+        "timeline": [_event(event, steps[event.step]) for event in events],
+    }
+
+
+def brief(workspace: Workspace, plan: NamedNode, lives: Sequence[Life], on: date) -> dict[str, Any]:
+    """Return a plan in a line: the state of its last edition, and which one is in force."""
+    now = editions.in_force(lives, on)
+    return {
+        **named(workspace, plan),
+        "slug": editions.slug_of(plan),
+        "kind": named(workspace, editions.MODULE if editions.is_module(plan) else editions.PLAN),
+        "editions": len(lives),
+        "inForce": None if now is None else lives.index(now) + 1,
+        "state": None if not lives else state(workspace, lives[-1]),
+    }
+
+
+def state(workspace: Workspace, life: Life) -> dict[str, Any]:
+    """Return the state of an edition."""
+    found = editions.machine(workspace).state(life)
+    assert found is not None
+    return {"name": found.name, "label": both(found.label)}
+
+
+def provisions(workspace: Workspace, plan: NamedNode, number: int | None, on: date) -> dict[str, Any]:
+    """Return what an edition of *plan* keeps, by kind; without a *number*, what the knowledge says today.
+
+    :raises NotFound: ``plan.no-edition``.
+    """
+    kept = of_edition(workspace, plan, number, on)
+    groups: dict[NamedNode | None, list[keeping.Kept]] = {}
+    for one in kept.values():
+        groups.setdefault(one.kind, []).append(one)
+    return {
+        "slug": editions.slug_of(plan),
+        "edition": number,
+        "count": len(kept),
+        "digest": keeping.content_digest(one.digest for one in kept.values()),
+        "kinds": [
+            {"kind": named(workspace, kind), "provisions": [comparing.told(workspace, one) for one in group]}
+            for kind, group in sorted(groups.items(), key=lambda item: str(item[0]))
         ],
     }
 
 
-def in_force(lives: list[Life], on: date) -> Life | None:
-    """Return the edition in force on a day: of those approved and not withdrawn, the one effective last."""
-    found = [life for life in lives if (day := effective(life)) is not None and day <= on and _lives(life)]
-    return max(found, key=lambda life: (effective(life) or on, life.about.value), default=None)
+def difference(
+    workspace: Workspace, plan: NamedNode, before: int | None, after: int | None, on: date
+) -> dict[str, Any]:
+    """Return how an edition differs from another; ``None`` stands for what the knowledge says today.
 
-
-def effective(life: Life) -> date | None:
-    """Return from which day an edition holds; ``None``: it was never approved."""
-    day = life.one(desk.EFFECTIVE)
-    return date.fromisoformat(day.value) if isinstance(day, Literal) else None
-
-
-def due(workspace: Workspace, on: date) -> list[Finding]:
-    """Return what is due on a day by the clocks of plans, and which plans rest on what has changed.
-
-    The dates are those that the flow recorded, of the edition in force; a register of the city, if its
-    knowledge has one, counts too.
+    :raises NotFound: ``plan.no-edition``.
     """
-    base = workspace.knowledge
-    shapes = base.ontology / "shapes"
-    paths = [path for path in sorted(base.ontology.rglob("*.ttl")) if shapes not in path.parents]
-    graph, places = reasoning.read(paths), Places(paths)
-    for plan, property_, day in _registered(workspace, on):
-        graph.add((URIRef(plan.value), URIRef(property_.value), RdfLiteral(day, datatype=XSD.date)))
-    return [*clocks.due(graph, places, on), *clocks.revisions(graph, places, on)]
+    old, new = (of_edition(workspace, plan, number, on) for number in (before, after))
+    told = comparing.difference(workspace, old, new)
+    return {"slug": editions.slug_of(plan), "before": before, "after": after, **told}
 
 
-def _registered(workspace: Workspace, on: date) -> Iterator[tuple[NamedNode, NamedNode, str]]:
-    for quad in workspace.store.match(None, RDF_TYPE, xz("Plan")):
-        if isinstance(quad.subject, NamedNode):
-            life = in_force(desk.editions(workspace, quad.subject), on)
-            for name in REGISTERED if life is not None else ():
-                for term in life.values.get(xz(name), ()) if life is not None else ():
-                    if isinstance(term, Literal):
-                        yield quad.subject, xz(name), term.value
+def of_edition(
+    workspace: Workspace, plan: NamedNode, number: int | None, on: date
+) -> dict[NamedNode, keeping.Kept]:
+    """Return what an edition keeps, by provision; without a *number*, what one drafted today would keep.
+
+    :raises NotFound: ``plan.no-edition``.
+    """
+    if number is None:
+        return keeping.kept_now(workspace, content(workspace, plan, on).values())
+    if not 0 < number <= len(editions.editions(workspace, plan)):
+        raise NotFound.of(
+            "plan.no-edition",
+            f"没有第 {number} 版",
+            f"there is no edition {number}",
+            where=editions.slug_of(plan),
+        )
+    return keeping.kept(workspace, editions.edition_iri(plan, number), editions.states_of(plan))
 
 
-def _brief(workspace: Workspace, plan: NamedNode, on: date) -> dict[str, Any]:
-    lives = desk.editions(workspace, plan)
-    now = in_force(lives, on)
-    return {
-        **(named(workspace, plan) or {}),
-        "slug": desk.slug_of(plan),
-        "editions": len(lives),
-        "inForce": None if now is None else lives.index(now) + 1,
-        "state": None if not lives else _state(workspace, lives[-1]),
-    }
-
-
-def _edition(workspace: Workspace, number: int, life: Life, lives: list[Life], on: date) -> dict[str, Any]:
-    now, day = in_force(lives, on), effective(life)
+def _edition(
+    workspace: Workspace, plan: NamedNode, life: Life, lives: Sequence[Life], on: date, today: str
+) -> dict[str, Any]:
+    now, day, number = editions.in_force(lives, on), editions.effective(life), editions.number_of(life.about)
     standing = None
-    if day is not None and _lives(life):
+    if day is not None and editions.stands(life):
         standing = PENDING if day > on else IN_FORCE if life == now else SUPERSEDED
-    dates = {
-        name: term.value
-        for name in ("effectiveFrom", *REGISTERED)
-        if isinstance(term := life.one(xz(name)), Literal)
-    }
-    digest = life.one(desk.DIGEST)
-    plan = life.one(desk.OF)
-    assert isinstance(plan, NamedNode)
-    today = desk.content_digest(workspace, plan, desk.provisions(workspace, plan))
+    digest = life.one(editions.DIGEST)
+    revisers = [editions.number_of(one.about) for one in lives if one.one(editions.REVISES) == life.about]
+    with_ = life.one(editions.GOES_WITH)
     return {
         "number": number,
         "iri": life.about.value,
-        "state": _state(workspace, life),
+        "state": state(workspace, life),
         "standing": None if standing is None else both(standing),
-        **dates,
+        **{name: term.value for name in DATES if isinstance(term := life.one(xz(name)), Literal)},
         "digest": digest.value if isinstance(digest, Literal) else None,
         "changedSince": isinstance(digest, Literal) and digest.value != today,
-        "provisions": len(life.values.get(desk.RESTS, ())),
+        "provisions": keeping.count(workspace, life.about, editions.states_of(plan)),
+        "revisedBy": revisers[-1] if revisers else None,
+        "goesWith": None if not isinstance(with_, NamedNode) else _companion(workspace, with_),
+        "revision": life.revision,
     }
 
 
-def _state(workspace: Workspace, life: Life) -> dict[str, Any]:
-    state = workspace.flows.machine(desk.FLOW).state(life)
-    assert state is not None
-    return {"name": state.name, "label": both(state.label)}
+def _companion(workspace: Workspace, edition: NamedNode) -> dict[str, Any]:
+    slug = edition.value.split("/")[-2]
+    plan = editions.find(workspace, slug)
+    return {**named(workspace, plan), "slug": slug, "edition": editions.number_of(edition)}
 
 
-def _lives(life: Life) -> bool:
-    return life.state is not None and not life.state.value.endswith("/withdrawn")
+def _event(event: Event, step: Step) -> dict[str, Any]:
+    values = (term for property_ in TOLD for term in event.values.get(property_, ()))
+    return {
+        "number": event.number,
+        "at": event.at.isoformat(),
+        "actor": event.actor,
+        "step": both(step.label),
+        "name": step.name,
+        "edition": editions.number_of(event.about),
+        "reason": event.reason,
+        "for": next((str(getattr(term, "value", "")).rpartition("/")[2] for term in values), None),
+    }

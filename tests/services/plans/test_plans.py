@@ -9,18 +9,21 @@ import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyoxigraph import NamedNode
+from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.access.principal import Principal
 from kb.clock import today
 from kb.errors import Forbidden, NotFound
 from kb.flow import Conflict, FlowRefused
-from kb.namespaces import ROOT
+from kb.namespaces import ROOT, graph, xz
 from kb.services import incident
 from kb.services.directives import confirming
-from kb.services.plans import composing, desk, listing, requests
+from kb.services.plans import composing, desk, editions, listing, printing, requests
+from kb.services.plans.clocks import Clocks
 from kb.services.plans.composing import Part, compose
+from kb.services.recommendation import recommend
 from kb.services.workspace import Workspace
+from kb.store.protocol import Change
 
 NOW = datetime(2026, 11, 25, 2, tzinfo=UTC)
 DAY = date(2026, 11, 25)
@@ -30,7 +33,7 @@ PLANS = itertools.cycle(("gas", "flood", "fire", "hazmat", "metro", "quake"))
 @pytest.fixture
 def plan(workspace: Workspace) -> NamedNode:
     """A plan for one test."""
-    return desk.find(workspace, next(PLANS))
+    return editions.find(workspace, next(PLANS))
 
 
 def who(workspace: Workspace, role: str, name: str = "") -> Principal:
@@ -43,7 +46,7 @@ def published(workspace: Workspace, plan: NamedNode, on: date, author: str = "zh
     desk.draft(workspace, plan, expert, now=NOW)
     desk.take(workspace, plan, "submit", expert, now=NOW)
     desk.take(workspace, plan, "approve", approver, on=on, now=NOW)
-    return len(desk.editions(workspace, plan))
+    return len(editions.editions(workspace, plan))
 
 
 def test_an_edition_goes_from_draft_to_evaluation_and_every_step_is_kept(
@@ -57,7 +60,7 @@ def test_an_edition_goes_from_draft_to_evaluation_and_every_step_is_kept(
     desk.take(workspace, plan, "submit", expert, now=NOW)
     desk.take(workspace, plan, "approve", approver, on=DAY, now=NOW)
     desk.take(workspace, plan, "file", expert, now=NOW)
-    desk.take(workspace, plan, "execute", expert, reason="桌面推演", now=NOW)
+    desk.take(workspace, plan, "drill", expert, reason="桌面推演", now=NOW)
     desk.take(workspace, plan, "evaluate", expert, reason="联络表需更新", now=NOW)
     told = listing.show(workspace, plan, DAY)
     edition = told["editions"][-1]
@@ -94,8 +97,8 @@ def test_a_later_edition_supersedes_the_earlier_on_its_day_and_not_before(
     later = listing.show(workspace, plan, DAY + timedelta(days=30))["editions"]
     assert later[first - 1]["standing"]["en"] == "superseded"
     assert listing.show(workspace, plan, DAY)["editions"][second - 1]["standing"]["en"] == "not yet in force"
-    revised = desk.editions(workspace, plan)[second - 1].one(desk.REVISES)
-    assert revised == desk.edition_iri(plan, first)
+    revised = editions.editions(workspace, plan)[second - 1].one(editions.REVISES)
+    assert revised == editions.edition_iri(plan, first)
     desk.take(workspace, plan, "withdraw", who(workspace, "approver"), reason="不用了", now=NOW)
     assert listing.show(workspace, plan, DAY + timedelta(days=30))["inForce"] == first
 
@@ -112,20 +115,18 @@ def test_illegal_steps_stale_sight_and_unknown_plans_are_refused(
     with pytest.raises(NotFound, match=r"flow\.no-step"):
         desk.take(workspace, plan, "dance", expert, now=NOW)
     with pytest.raises(NotFound, match=r"plan\.unknown"):
-        desk.find(workspace, "no such plan")
+        editions.find(workspace, "no such plan")
     with pytest.raises(NotFound, match=r"plan\.no-edition"):
         desk.take(workspace, plan, "submit", expert, number=99, now=NOW)
 
 
 def test_the_clocks_of_plans_look_at_what_the_flow_recorded(workspace: Workspace) -> None:
-    plan = desk.find(workspace, "crowd")
+    plan = editions.find(workspace, "crowd")
     published(workspace, plan, DAY)
-    label = workspace.describer.text(plan).zh
+    label, clocks = workspace.describer.text(plan).zh, Clocks(workspace)
 
     def due(on: date) -> set[str]:
-        return {
-            f.fault.message.zh for f in listing.due(workspace, on) if f.fault.message.zh.startswith(label)
-        }
+        return {f.fault.message.zh for f in clocks.findings(on) if f.fault.message.zh.startswith(label)}
 
     assert not due(DAY)
     late = due(DAY + timedelta(days=60))
@@ -136,9 +137,165 @@ def test_the_clocks_of_plans_look_at_what_the_flow_recorded(workspace: Workspace
 
 
 def test_a_module_lives_as_a_plan_does(workspace: Workspace) -> None:
-    module = desk.find(workspace, "医疗救治")
-    assert desk.slug_of(module) == "module-medical"
+    module = editions.find(workspace, "医疗救治")
+    assert editions.slug_of(module) == "module-medical"
     assert published(workspace, module, DAY) == listing.show(workspace, module, DAY)["inForce"]
+
+
+# ── What an edition keeps, and how editions differ ──────────────────────────────────────────────
+
+
+def test_an_edition_keeps_every_provision_with_a_digest(workspace: Workspace) -> None:
+    plan = editions.find(workspace, "gas")
+    desk.draft(workspace, plan, who(workspace, "expert"), now=NOW)
+    number = len(editions.editions(workspace, plan))
+    told = listing.provisions(workspace, plan, number, DAY)
+    kinds = {group["kind"]["label"]["en"]: group["provisions"] for group in told["kinds"]}
+    for kind, label in (
+        ("Duty", "Put out fires, dilute and disperse gas, search for people"),  # its own
+        ("Duty", "Organise first aid, transport, treatment and counselling"),  # of every incident
+        ("Duty", "Assess whether damaged buildings stand safely"),  # of a narrower type alone
+        ("Criterion", "households without gas ≥ 30,000 households"),
+        ("Plan module", "Medical care"),
+        ("Need of a resource", "Breathing apparatus × 12"),
+        ("Level binding", "Larger → Level III response"),
+        ("Clause", "Urban Gas Regulation (2010, revised 2016), article 42"),
+    ):
+        assert label in {one["label"]["en"] for one in kinds[kind]}, (kind, label)
+    assert told["count"] > 300
+    digests = [one["digest"] for group in kinds.values() for one in group]
+    assert len(set(digests)) == len(digests)
+    assert not any("http" in one["label"]["zh"] for group in kinds.values() for one in group)
+    assert not any(one["clauses"] == [] for one in kinds["Duty"])
+    now = listing.difference(workspace, plan, number, None, DAY)
+    assert (now["added"], now["removed"], now["changed"], now["same"]) == ([], [], [], told["count"])
+
+
+def test_two_editions_say_what_was_added_removed_and_changed_and_how(fresh: Workspace) -> None:
+    plan = editions.find(fresh, "gas")
+    desk.draft(fresh, plan, who(fresh, "expert"), now=NOW)
+    pack, kb = graph("knowledge/gas"), f"{ROOT}kb/"
+    fire, power = NamedNode(kb + "duty/gas-fire"), NamedNode(kb + "duty/gas-power")
+    old = Literal("灭火、稀释驱散燃气、搜救人员", language="zh")
+    power_quads = list(fresh.store.match(power, None, None, pack))
+    new = NamedNode(kb + "duty/gas-drone")
+    copied = [Quad(new, q.predicate, q.object, pack) for q in power_quads]
+    fresh.store.commit(
+        Change(
+            [Quad(fire, xz("task"), Literal("灭火、驱散燃气", language="zh"), pack), *copied],
+            [Quad(fire, xz("task"), old, pack), *power_quads],
+        ),
+        actor="test",
+        action="edit",
+    )
+    assert listing.show(fresh, plan, DAY)["editions"][0]["changedSince"]
+    desk.draft(fresh, plan, who(fresh, "expert"), now=NOW)
+    told = listing.difference(fresh, plan, 1, 2, DAY)
+    assert [one["iri"] for one in told["added"]] == [new.value]
+    assert [(one["iri"], one["label"]["zh"]) for one in told["removed"]] == [
+        (power.value, "切断泄漏区电源，防止引燃")
+    ], "what is gone keeps its words"
+    (changed,) = told["changed"]
+    assert changed["text"]["zh"] == (
+        "灭火、驱散燃气：任务由“灭火、稀释驱散燃气、搜救人员”改为“灭火、驱散燃气”"
+    )
+    assert changed["changes"][0]["property"]["label"]["en"] == "task"
+    with pytest.raises(NotFound, match=r"plan\.no-edition"):
+        listing.difference(fresh, plan, 1, 9, DAY)
+
+
+# ── Guards ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_modules_of_a_plan_are_published_with_it_in_one_step(fresh: Workspace) -> None:
+    plan, medical = editions.find(fresh, "gas"), editions.find(fresh, "module-medical")
+    number = published(fresh, plan, DAY)
+    told = listing.show(fresh, medical, DAY)
+    (edition,) = told["editions"]
+    assert told["inForce"] == 1
+    assert edition["goesWith"]["slug"] == "gas"
+    assert edition["goesWith"]["edition"] == number
+    assert edition["provisions"] == 7
+    assert [(one["name"], one["actor"]) for one in told["timeline"]] == [
+        ("draft", "zhang"),
+        ("submit", "zhang"),
+        ("approve", "wang"),
+    ]
+    published(fresh, editions.find(fresh, "fire"), DAY)
+    assert len(editions.editions(fresh, medical)) == 1, "it says the same: the edition in force stays"
+    with pytest.raises(FlowRefused, match="正在使用该模块"):
+        desk.take(fresh, medical, "withdraw", who(fresh, "approver"), reason="不用了", now=NOW)
+
+
+def test_a_plan_is_not_approved_while_a_module_of_it_is_drafted_by_itself(fresh: Workspace) -> None:
+    plan, medical = editions.find(fresh, "gas"), editions.find(fresh, "module-medical")
+    desk.draft(fresh, medical, who(fresh, "expert"), now=NOW)
+    with pytest.raises(FlowRefused, match="医疗救治"):
+        published(fresh, plan, DAY)
+    assert listing.show(fresh, plan, DAY)["inForce"] is None
+    desk.take(fresh, medical, "withdraw", who(fresh, "approver"), reason="随预案发布", now=NOW)
+    desk.take(fresh, plan, "approve", who(fresh, "approver"), on=DAY, now=NOW)
+    assert listing.show(fresh, medical, DAY)["inForce"] == 2
+
+
+def test_who_wrote_an_edition_does_not_approve_its_revision_either(workspace: Workspace) -> None:
+    plan = editions.find(workspace, "environment")
+    published(workspace, plan, DAY, author="zhang")
+    both = Principal("zhang", frozenset(["expert", "approver"]), workspace.policies.current)
+    desk.draft(workspace, plan, who(workspace, "expert", "liu"), now=NOW)
+    desk.take(workspace, plan, "submit", who(workspace, "expert", "liu"), now=NOW)
+    with pytest.raises(Forbidden, match=r"flow\.four-eyes"):
+        desk.take(workspace, plan, "approve", both, now=NOW)
+    desk.take(workspace, plan, "approve", who(workspace, "approver", "wang"), now=NOW)
+
+
+def test_days_before_the_approval_and_days_to_come_are_refused(workspace: Workspace) -> None:
+    plan, expert, approver = (
+        editions.find(workspace, "radiation"), who(workspace, "expert"), who(workspace, "approver"),
+    )  # fmt: skip
+    desk.draft(workspace, plan, expert, now=NOW)
+    desk.take(workspace, plan, "submit", expert, now=NOW)
+    for day, moment in ((DAY - timedelta(days=1), NOW), (DAY, NOW - timedelta(hours=1))):
+        with pytest.raises(FlowRefused, match=r"flow\.guard"):
+            desk.take(workspace, plan, "approve", approver, on=day, now=moment)
+    desk.take(workspace, plan, "approve", approver, on=DAY + timedelta(days=9), now=NOW)
+    for step in ("file", "drill", "evaluate"):
+        for day in (DAY - timedelta(days=1), DAY + timedelta(days=1)):
+            with pytest.raises(FlowRefused, match=r"flow\.guard"):
+                desk.take(workspace, plan, step, expert, reason="x", on=day, now=NOW)
+
+
+def test_an_incident_is_no_drill_and_both_may_be_evaluated(workspace: Workspace) -> None:
+    plan, expert = editions.find(workspace, "structure"), who(workspace, "expert")
+    report = {"type": "建筑物坍塌", "grid": "370202", "id": "collapse-1"}
+    incident.report(workspace, report, actor="test")
+    published(workspace, plan, DAY)
+    desk.take(workspace, plan, "drill", expert, reason="桌面推演", exercise="gas-explosion", now=NOW)
+    later = NOW + timedelta(days=30)
+    desk.take(workspace, plan, "evaluate", expert, reason="可用", now=later)
+    desk.take(workspace, plan, "execute", expert, reason="实战", incident="collapse-1", now=later)
+    desk.take(workspace, plan, "evaluate", expert, reason="通信不畅", now=later)
+    edition = listing.show(workspace, plan, DAY + timedelta(days=31))["editions"][-1]
+    assert edition["drilledOn"] == "2026-11-25", "the clock of drills runs on"
+    assert (edition["executedOn"], edition["evaluatedOn"]) == ("2026-12-25", "2026-12-25")
+    told = [one["for"] for one in listing.show(workspace, plan, DAY)["timeline"] if one["for"]]
+    assert told == ["gas-explosion", "collapse-1"]
+    with pytest.raises(FlowRefused, match="executedFor"):
+        desk.take(workspace, plan, "execute", expert, reason="没有事件", now=later)
+
+
+def test_unknown_incidents_and_exercises_and_incidents_of_other_plans_are_refused(
+    workspace: Workspace,
+) -> None:
+    plan, expert = editions.find(workspace, "traffic"), who(workspace, "expert")
+    incident.report(workspace, {"type": "内涝", "grid": "370202", "id": "flood-9"}, actor="test")
+    published(workspace, plan, DAY)
+    with pytest.raises(NotFound, match=r"incident\.unknown"):
+        desk.take(workspace, plan, "execute", expert, reason="x", incident="no-such", now=NOW)
+    with pytest.raises(FlowRefused, match="不适用"):
+        desk.take(workspace, plan, "execute", expert, reason="x", incident="flood-9", now=NOW)
+    with pytest.raises(FlowRefused, match="没有推演方案"):
+        desk.take(workspace, plan, "drill", expert, reason="x", exercise="no-such", now=NOW)
 
 
 # ── Composition ─────────────────────────────────────────────────────────────────────────────────
@@ -195,27 +352,51 @@ def test_whatever_is_ordered_finds_what_it_needs_and_whatever_is_not_has_a_reaso
 # ── On paper ────────────────────────────────────────────────────────────────────────────────────
 
 
+def pages_of(pdf: bytes) -> list[str]:
+    return [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(pdf)]
+
+
 def text_of(pdf: bytes) -> str:
-    document = pypdfium2.PdfDocument(pdf)
-    return "".join(page.get_textpage().get_text_range() for page in document)
+    return "".join(pages_of(pdf))
 
 
 def test_an_action_card_says_what_one_department_is_to_do(workspace: Workspace) -> None:
     report = {"type": "燃气爆炸", "grid": "370202", "deaths": 1, "id": "card-1"}
     incident.report(workspace, report, actor="test")
     confirming.confirm(workspace, "card-1", who(workspace, "duty-officer"))
-    told = requests.card(workspace, "card-1", "市南区公安分局", "zh")
+    told = requests.cards(workspace, "card-1", "市南区公安分局", "zh")
     text = text_of(told)
     assert "行动卡" in text
     assert "警戒与交通管制" in text
     assert "突发事件应对法" in text
-    assert "Action card" in text_of(requests.card(workspace, "card-1", "市南区公安分局", "en"))
+    assert "Action card" in text_of(requests.cards(workspace, "card-1", "市南区公安分局", "en"))
     with pytest.raises(NotFound, match=r"card\.department"):
-        requests.card(workspace, "card-1", "没有这个局", "zh")
+        requests.cards(workspace, "card-1", "没有这个局", "zh")
+    pages = pages_of(requests.cards(workspace, "card-1", None, "zh"))
+    bodies = printing.engaged(recommend(workspace, incident.recall(workspace, "card-1")))
+    assert len(bodies) > 5
+    for body in bodies:
+        assert any(f"行动卡 · {body['label']['zh']}" in page for page in pages), "each has a page of its own"
+
+
+def test_a_plan_has_a_card_for_every_department_of_an_area_in_one_document(workspace: Workspace) -> None:
+    pages = pages_of(requests.plan_cards(workspace, "gas", "370200", "zh"))
+    lines = [line.strip() for page in pages for line in page.splitlines()]
+    titles = [line for line in lines if line.startswith("行动卡 · ")]
+    assert "行动卡 · 青岛市消防救援支队" in titles
+    assert "行动卡 · 青岛市城市管理局" in titles, "which administers gas in Qingdao"
+    assert len(titles) == len(set(titles)) > 10
+    fire = next(page for page in pages if "行动卡 · 青岛市消防救援支队" in page)
+    for said in ("搜救与灭火", "灭火、稀释驱散燃气、搜救人员", "城镇燃气管理条例", "空气呼吸器 × 12"):
+        assert said in fire.replace("\r\n", ""), said
+    assert "Action card" in pages_of(requests.plan_cards(workspace, "gas", "370200", "en"))[0]
+    for area in ("990000", "x"):
+        with pytest.raises(NotFound, match=r"network\.area"):
+            requests.plan_cards(workspace, "gas", area, "zh")
 
 
 def test_a_plan_is_printed_with_its_editions_and_clauses(workspace: Workspace) -> None:
-    plan = desk.find(workspace, "power")
+    plan = editions.find(workspace, "power")
     published(workspace, plan, today())
     text = text_of(requests.printed(workspace, "power", "zh"))
     assert workspace.describer.text(plan).zh[:4] in text

@@ -43,6 +43,20 @@ def latency(context: Context, cities: tuple[str, ...], incidents: int) -> None:
 
 
 @bench.command()
+@click.option("--city", default="110000", show_default=True)
+@click.option("--rounds", default=50, show_default=True, type=click.IntRange(1))
+@click.pass_obj
+@faults_as_exit
+def page(context: Context, city: str, rounds: int) -> None:
+    """From the key to the answer on the screen, in Chromium. 浏览器中从按键到答案显示的时间。"""
+    from kb.services import page_bench
+
+    with progress(context.lang) as tell:
+        figures = page_bench.measure(city, rounds, tell)
+    click.echo(figures.render(context.lang))
+
+
+@bench.command()
 @click.option("--quads", default=100_000, show_default=True, type=click.IntRange(3000))
 @click.option("--rounds", default=1000, show_default=True, type=click.IntRange(10))
 @click.option("--city", default="370200", show_default=True)

@@ -14,8 +14,9 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -99,19 +100,12 @@ def measure(city: str, incidents: int, progress: Progress | None = None, store: 
         Workspace(Path(folder), cities=[city], progress=progress, store=store) as workspace,
     ):
         figures = _city(workspace, city)
-        chance = random.Random(SEED)  # noqa: S311 - the same incidents at each run, no secret
-        codes = _grid_codes(workspace, city)
-        types = [
-            workspace.names.label(m.iri).zh
-            for m in workspace.names.members(xz("IncidentType"))
-            if m.name == m.iri.value and workspace.engine.source.values(m.iri, xz("subtypeOf"))
-        ]
-        for _ in range(WARM_UP):
-            incident.report(workspace, _report(chance, codes, types), actor="bench")
+        drawn = reports(workspace, city)
+        for data in islice(drawn, WARM_UP):
+            incident.report(workspace, data, actor="bench")
         derived = 0
         with _Timed(workspace, figures):
-            for _ in range(incidents):
-                data = _report(chance, codes, types)
+            for data in islice(drawn, incidents):
                 start = time.perf_counter()
                 answer = incident.report(workspace, data, actor="bench")
                 figures.total.append((time.perf_counter() - start) * 1000)
@@ -129,13 +123,22 @@ def quantile(times: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def _report(chance: random.Random, codes: Sequence[str], types: Sequence[str]) -> dict[str, Any]:
-    report: dict[str, Any] = {"type": chance.choice(types), "grid": chance.choice(codes)}
-    for measure in MEASURES:
-        if chance.random() < measure.share:
-            known = chance.random() < 0.5 if measure.most is None else chance.randint(0, measure.most)
-            report[measure.key] = known
-    return report
+def reports(workspace: Workspace, city: str) -> Iterator[dict[str, Any]]:
+    """Yield without end reports of incidents of any type in unit grids of *city*, the same at each run."""
+    chance = random.Random(SEED)  # noqa: S311 - the same incidents at each run, no secret
+    codes = _grid_codes(workspace, city)
+    types = [
+        workspace.names.label(m.iri).zh
+        for m in workspace.names.members(xz("IncidentType"))
+        if m.name == m.iri.value and workspace.engine.source.values(m.iri, xz("subtypeOf"))
+    ]
+    while True:
+        report: dict[str, Any] = {"type": chance.choice(types), "grid": chance.choice(codes)}
+        for measure in MEASURES:
+            if chance.random() < measure.share:
+                known = chance.random() < 0.5 if measure.most is None else chance.randint(0, measure.most)
+                report[measure.key] = known
+        yield report
 
 
 def _city(workspace: Workspace, city: str) -> Figures:

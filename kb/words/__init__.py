@@ -5,7 +5,7 @@
     reader ──┬── text        the text folded character by character, so that places in it stay
              ├── lexicon     what the ontology says of words: types, substances, cues, groups (Aho-Corasick)
              ├── numerals    三十余人, 十几, ２, 1.2万
-             ├── figures     cues and numbers brought together: casualties, magnitude
+             ├── mentions    cues and numbers brought together; figures: which of several numbers holds
              ├── kinds       the type of incident, ranked
              ├── gazetteer   names of divisions; places: which one it is, and its address
              └── moments     昨天下午1点多, as a time

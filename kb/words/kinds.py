@@ -8,13 +8,12 @@ the words name leads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyoxigraph import NamedNode
 
 from kb.words.lexicon import Lexicon
-from kb.words.text import Span, Words
+from kb.words.text import Span, Spans, Words
 
 LEAD = 4
 """Sentences that tell the news: headline and date line, and the two after them."""
@@ -70,12 +69,12 @@ def _together(weights: list[float]) -> float:
     return best + min(best, REPEATED * (sum(weights) - best))
 
 
-def _weight(at: Span, words: Words, happening: Sequence[Span], discounts: dict[str, Sequence[Span]]) -> float:
+def _weight(at: Span, words: Words, happening: Spans, discounts: dict[str, Spans]) -> float:
     clause = words.clause(at.start)
     floor = max(clause, at.start - BEFORE)
 
     def before(name: str) -> bool:
-        return any(floor <= span.start and span.end <= at.start for span in discounts[name])
+        return bool(discounts[name].inside(floor, at.start))
 
     if before("denied") or before("supposed"):
         return 0.0
@@ -83,7 +82,7 @@ def _weight(at: Span, words: Words, happening: Sequence[Span], discounts: dict[s
     sentence = words.sentence(at.start)
     if sentence < LEAD:
         weight *= 2.0
-    if any(clause <= span.start and 0 <= at.start - span.end <= NEAR for span in happening):
+    if any(at.start - span.end <= NEAR for span in happening.inside(clause, at.start)[-1:]):
         weight *= 1.5
     if before("elsewhere"):
         weight *= 0.3

@@ -6,7 +6,7 @@ says by which words a fact is told, a group (``xz:WordGroup``) which words chang
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from pyoxigraph import Literal, NamedNode
 
 from kb.namespaces import RDF_TYPE, RDFS, RDFS_LABEL, ROOT, SKOS, xz
 from kb.store.protocol import Store
-from kb.words.text import Span
+from kb.words.text import Span, Spans
 
 TYPE, SUBSTANCE, CUE, GROUP = xz("IncidentType"), xz("Substance"), xz("Cue"), xz("WordGroup")
 ANY = xz("Incident")
@@ -74,10 +74,10 @@ class Lexicon:
         self.of_cues = Matcher(word for cue in self.cues for word in cue.after | cue.before | cue.none)
         self._of_groups = {group: Matcher(words) for group, words in self.groups.items() if words}
 
-    def group(self, name: str, text: str) -> Sequence[Span]:
+    def group(self, name: str, text: str) -> Spans:
         """Return where words of the group *name* stand in *text*."""
         matcher = self._of_groups.get(NamedNode(f"{ROOT}kb/words/{name}"))
-        return [] if matcher is None else [span for _, span in matcher.find(text)]
+        return Spans(() if matcher is None else (span for _, span in matcher.find(text)))
 
     def groups_of(self, name: str) -> frozenset[str]:
         """Return the words of the group *name*."""

@@ -22,6 +22,8 @@ BODY = 8
 """Characters behind a name in which a word makes it the name of a body."""
 INNER = 2.0
 """How much less may speak for a narrower place than for the wide one that it lies in."""
+MOST = 300
+"""Names of a text that are looked at; a news flash has some thirty."""
 ENOUGH = 2.5
 """The lead of the best mention over the next that makes the place clear."""
 _DATE_LINE = re.compile(
@@ -65,11 +67,12 @@ class _Mention:
 
 def place(words: Words, gazetteer: Gazetteer, lexicon: Lexicon) -> Place | None:
     """Return where *words* say that it happened; ``None`` where they do not, or it was abroad."""
-    named = list(gazetteer.names(words.folded))
+    named = list(gazetteer.names(words.folded))[:MOST]
     mentions = _mentions(words, named, lexicon)
     known = _resolved(mentions, gazetteer)
     abroad = max(
-        (_score(span, words, lexicon)[1] + 0.5 for span in gazetteer.abroad(words.folded)), default=None
+        (_score(span, words, lexicon)[1] + 0.5 for span in gazetteer.abroad(words.folded)[:MOST]),
+        default=None,
     )
     best = max(known, key=lambda m: (m.score, -m.span.start), default=None)
     if best is None or (abroad is not None and abroad > best.score):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,6 +28,21 @@ class Span:
 
     start: int
     end: int
+
+
+class Spans(tuple[Span, ...]):
+    """Places in the order of a text, none overlapping another."""
+
+    def inside(self, low: int, high: int) -> Spans:
+        """Return those that lie between the characters *low* and *high*."""
+        first = bisect_left(self, low, key=lambda span: span.start)
+        last = bisect_right(self, high, lo=first, key=lambda span: span.end)
+        return Spans(self[first:last])
+
+    def around(self, span: Span) -> int:
+        """Return the number of the place that holds *span*; -1 for none."""
+        number = bisect_right(self, span.start, key=lambda one: one.start) - 1
+        return number if number >= 0 and span.end <= self[number].end else -1
 
 
 @dataclass(frozen=True)

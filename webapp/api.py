@@ -17,9 +17,12 @@ from kb.access.trail import EXPORT
 from kb.errors import ReportRejected
 from kb.report.document import parse_json
 from kb.services import export, incident
+from kb.services.network.views import when
+from kb.services.pasted import telling
 from webapp import forms, listing
 from webapp.access import gatekeeper, me, requires
 from webapp.desk import desk
+from webapp.filters import now
 from webapp.problems import both
 from webapp.visibility import recommended
 from webapp.watch import watch
@@ -49,6 +52,19 @@ def report() -> tuple[Response, int]:
     response = jsonify(recommended(answer))
     response.headers["Location"] = url_for("api.show", identifier=answer.id)
     return response, 200 if answer.duplicate else 201
+
+
+@blueprint.post("/api/words")
+@requires("report")
+def words() -> Response:
+    """Return what a text proposes for a report; nothing is stored."""
+    if request.mimetype != JSON:
+        abort(415, description=f"send {JSON}")
+    data = parse_json(request.get_data(cache=False))
+    text, at = data.get("text"), data.get("reported")
+    if not isinstance(text, str) or not isinstance(at, str | None):
+        abort(400, description="text, reported: strings")
+    return jsonify(telling.read_words(desk().workspace, text, now(), when(at, "reported") if at else None))
 
 
 @blueprint.get("/api/incidents")

@@ -6,7 +6,7 @@ A field left empty is unknown, which is not zero: it is left out of the report.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -115,6 +115,19 @@ def typed(form: MultiDict[str, str]) -> dict[str, Any]:
 def blank() -> dict[str, Any]:
     """Return the values of a new form: the time is now."""
     return {"time": now().strftime(TIME)}
+
+
+def of_words(fields: Iterable[Mapping[str, Any]], language: Language) -> dict[str, Any]:
+    """Return the values of a new form with what was read out of words (:mod:`kb.services.pasted.telling`)."""
+    values = blank()
+    for one in fields:
+        value = one["value"]
+        if one["key"] == "type":
+            value = one["shown"][language]
+        elif one["key"] == "time":
+            value = local(value).strftime(TIME)
+        values[one["key"]] = _written(value)
+    return values
 
 
 def filled(recommendation: Mapping[str, Any], language: Language) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -17,9 +17,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from kb.errors import ReportRejected
 from kb.report.reading import ID_PATTERN
 from kb.services import incident
+from kb.services.pasted import keeping, telling
+from kb.words import WordsRefused
+from kb.words.text import LONGEST
 from webapp import directive_pages, forms, listing
 from webapp.access import me, requires
 from webapp.desk import desk
+from webapp.filters import now
 from webapp.i18n import language
 from webapp.life_pages import course
 from webapp.visibility import recommended
@@ -46,15 +50,41 @@ def start() -> str | BaseResponse:
     return render_template("pages/start.html", **_form(forms.blank()), incidents=_queue())
 
 
+@blueprint.post("/words")
+@requires("report")
+def words() -> BaseResponse:
+    """Fill the form with what a pasted text tells; nothing is stored."""
+    text = request.form.get("text", "").strip()
+    try:
+        found = telling.read_words(desk().workspace, text, now())
+    except WordsRefused as error:
+        page = _page(
+            "start", "paste", **_form(forms.blank()), text=text, refused=error.faults, incidents=_queue()
+        )
+        response = make_response(page, 422)
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#paste", "outerHTML"
+        return response
+    read = {one["key"]: one for one in found["fields"]}
+    carried = keeping.offered(found["fields"], desk().workspace.store)
+    form = _form(forms.of_words(found["fields"], language()), read=read, carried=carried)
+    return make_response(_page("start", "report", **form, text=text, incidents=_queue()))
+
+
 @blueprint.post("/")
 @requires("report")
 def report() -> BaseResponse:
     """Take a new report; show the answer, or the form with its faults."""
     data = forms.read(request.form, desk().workspace)
     try:
-        answer = incident.report(desk().workspace, data, **watch(), key=_key(request.form.get("nonce"), data))
+        answer = incident.report(
+            desk().workspace,
+            data,
+            **watch(),
+            key=_key(request.form.get("nonce"), data),
+            words=keeping.kept(desk().workspace, request.form.getlist("read"), data),
+        )
     except ReportRejected as error:
-        page = _page("start", "report", **_form(forms.typed(request.form), error), incidents=_queue())
+        page = _page("start", "report", **_again(error), incidents=_queue())
         response = make_response(page, 422)
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#report", "outerHTML"
         return response
@@ -132,7 +162,21 @@ def _answer(recommendation: Mapping[str, Any], error: ReportRejected | None = No
     }
 
 
-def _form(values: Mapping[str, Any], error: ReportRejected | None = None) -> dict[str, Any]:
+def _again(error: ReportRejected) -> dict[str, Any]:
+    """Return the form that was sent, with its faults; of what was read it still has the words."""
+    carried = request.form.getlist("read")[: keeping.MOST]
+    read = {key: {"words": [words]} for key, words in keeping.parsed(carried).items()}
+    return _form(forms.typed(request.form), error, read=read, carried=carried)
+
+
+def _form(
+    values: Mapping[str, Any],
+    error: ReportRejected | None = None,
+    *,
+    read: Mapping[str, Any] | None = None,
+    carried: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return what a form needs; *read* is what words told of its values, *carried* the same to be kept."""
     workspace, places = desk().workspace, desk().places
     faults = {} if error is None else forms.faults_by_field(error)
     return {
@@ -143,6 +187,9 @@ def _form(values: Mapping[str, Any], error: ReportRejected | None = None) -> dic
         "more": forms.more(workspace),
         "place": places.name(values.get("grid", "")),
         "near": places.suggest(values.get("grid", ""), NEAR) if "grid" in faults else [],
+        "read": read or {},
+        "carried": carried,
+        "longest": LONGEST,
         "nonce": secrets.token_urlsafe(12),
     }
 

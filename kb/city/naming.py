@@ -72,9 +72,7 @@ class Namer:
 
     def name(self, official: str) -> Name:
         """Return the forms of the *official* Chinese name of a division."""
-        place = official
-        if committee := _ending(official, self._committees):
-            place = official.removesuffix(committee) + self._committees[committee]
+        place = self.place(official)
         suffix = _ending(place, self._endings)
         stem_en, kind = self._english(place, suffix)
         english = f"{stem_en} {kind}".rstrip()
@@ -88,6 +86,22 @@ class Namer:
             Text(short, stem_en if short != place else english),
             Text(place, attributive),
         )
+
+    def place(self, official: str) -> str:
+        """Return the place that *official* names: 解放桥社区 for the committee that governs it."""
+        committee = _ending(official, self._committees)
+        return official.removesuffix(committee) + self._committees[committee] if committee else official
+
+    def short(self, official: str) -> str:
+        """Return what people call the place *official*: no ending, no peoples, no committee.
+
+        宁夏回族自治区 is 宁夏, 巍山彝族回族自治县 is 巍山; a single syllable keeps its ending (单县).
+        """
+        place = self.place(official)
+        stem = place.removesuffix(_ending(place, self._suffixes))
+        while people := _ending(stem, self._peoples):
+            stem = stem.removesuffix(people)
+        return stem if len(stem) > 1 else place
 
     @cached_property
     def _endings(self) -> Mapping[str, str]:

@@ -33,6 +33,7 @@ from kb.cli import (
     tables,
     users,
     warnings,
+    words,
 )
 from kb.cli.context import Context, default_home
 from kb.store.opening import ADDRESS
@@ -74,6 +75,7 @@ for command in (
     releases.replay,
     impact.impact,
     incidents.recommend,
+    words.read_words,
     incident_life.incident,
     explanations.why,
     explanations.why_not,

@@ -207,3 +207,36 @@ def directives_(context: Context, count: int, threads: int, seed: int) -> None:
     click.echo(found.render(context.lang))
     if found.faults:
         sys.exit(1)
+
+
+@bench.command("words")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of cec_dev.jsonl and cec_dev_gold.jsonl. 语料所在文件夹。",
+)
+@click.option("--wrong", is_flag=True, help="List what was read wrong, too. 列出读错的。")
+@click.option(
+    "--calibrate",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the confidence table into this file. 写出置信度表。",
+)
+@click.pass_obj
+@faults_as_exit
+def words_(context: Context, data: Path, wrong: bool, calibrate: Path | None) -> None:
+    """Precision and recall of reading news, beside a plain baseline. 从文字读事件的准确率与召回率。"""
+    from kb.services.pasted import measuring
+    from kb.services.workspace import Workspace
+
+    with (
+        tempfile.TemporaryDirectory(prefix="xiezhi-words-") as name,
+        progress(context.lang) as tell,
+        Workspace(Path(name), progress=tell) as workspace,
+    ):
+        found = measuring.measure(workspace, data)
+    click.echo(found.render(context.lang))
+    if wrong:
+        click.echo("\n".join(found.wrong))
+    if calibrate is not None:
+        measuring.write_confidence(found, calibrate)

@@ -15,6 +15,7 @@ from kb.clock import today
 from kb.services import asking, auditing, explaining, export, incident, whatif, whynot
 from kb.services.audience import everything
 from kb.services.datasets import DatasetViews
+from kb.services.pasted import telling
 from kb.services.recommendation import recommend
 from kb.services.releases import listing, replay
 from kb.services.workspace import Workspace
@@ -25,6 +26,10 @@ class Desk:
 
     def report(self, data: dict[str, Any]) -> dict[str, Any]:
         """Store a report and return the recommendation."""
+        raise NotImplementedError
+
+    def read_words(self, text: str, reported: datetime | None) -> dict[str, Any]:
+        """Return what a pasted text proposes for a report; nothing is stored."""
         raise NotImplementedError
 
     def why(self, identifier: str, conclusion: str) -> dict[str, Any]:
@@ -84,6 +89,10 @@ class LocalDesk(Desk):
         """Store a report and return the recommendation."""
         answer = incident.report(self._workspace, data, actor="command line")
         return recommend(self._workspace, answer)
+
+    def read_words(self, text: str, reported: datetime | None) -> dict[str, Any]:
+        """Return what a pasted text proposes for a report."""
+        return telling.read_words(self._workspace, text, datetime.now(UTC), reported)
 
     def why(self, identifier: str, conclusion: str) -> dict[str, Any]:
         """Return the proofs of a conclusion."""
@@ -149,6 +158,11 @@ class RemoteDesk(Desk):
         """Store a report and return the recommendation."""
         body = json.dumps(data, default=str).encode()
         return as_object(self._ask("/api/recommend", body))
+
+    def read_words(self, text: str, reported: datetime | None) -> dict[str, Any]:
+        """Return what a pasted text proposes for a report."""
+        at = None if reported is None else reported.isoformat()
+        return as_object(self._ask("/api/words", json.dumps({"text": text, "reported": at}).encode()))
 
     def why(self, identifier: str, conclusion: str) -> dict[str, Any]:
         """Return the proofs of a conclusion."""

@@ -51,6 +51,7 @@ def report(
     now: datetime | None = None,
     body: NamedNode | None = None,
     centre: NamedNode | None = None,
+    words: tuple[Literal, ...] = (),
 ) -> Answer:
     """Store the report *data*, the response derived from it and the event of its timeline; all or nothing.
 
@@ -60,6 +61,7 @@ def report(
     :param key: an idempotency key: the same key again stores nothing and returns what is stored.
     :param body: the department for which *actor* reports.
     :param centre: the centre where he is on watch, which then has the incident.
+    :param words: those from which values were read (:mod:`kb.services.pasted`); the timeline keeps them.
     :raises ReportRejected: the report breaks its contract; nothing was stored.
     :raises FlowRefused: ``flow.step``: the incident has ended, or was merged or dismissed.
     """
@@ -85,7 +87,7 @@ def report(
             identifier,
             reporting.Known(known, grade) if known else None,
             reporting.Known(read.facts, _grade(derivation, read.incident)),
-            reporting.Reporter(actor, body, centre),
+            reporting.Reporter(actor, body, centre, words),
             moment,
         )
         receipt = workspace.store.commit(

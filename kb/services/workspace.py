@@ -13,6 +13,7 @@ from pyoxigraph import NamedNode
 from kb.access.policy import Policies
 from kb.catalogue.shared import Shared
 from kb.city import builder
+from kb.city.naming import Namer
 from kb.clock import today
 from kb.flow.flows import Flows
 from kb.inference.engine import Engine, is_read
@@ -36,6 +37,7 @@ from kb.sharing.personal.vault import Vault
 from kb.store.opening import open_configured
 from kb.store.protocol import Store
 from kb.store.replaced import ReplacedStore
+from kb.words.reader import Reader as Words
 
 
 class Workspace:
@@ -95,6 +97,12 @@ class Workspace:
     def intake(self) -> Intake:
         """Where departments deliver datasets. The contracts are the product's: releases hold no mappings."""
         return Intake(self.store, self.home, folder("ontology") / "shapes", vault=self.vault)
+
+    @cached_property
+    def words(self) -> Words:
+        """What reads the words of callers and news."""
+        namer = Namer.load(folder("examples") / "divisions" / "english.yaml")
+        return Words(self.store, self.vocabulary, namer)
 
     @cached_property
     def flows(self) -> Flows:

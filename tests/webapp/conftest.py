@@ -86,11 +86,11 @@ class Client:
         return self.ask("POST", path, urlencode(data), {**kind, **(headers or {})})
 
     def form(self, path: str = "/", lang: str = "en") -> tuple[dict[str, str], dict[str, str]]:
-        """Return the hidden fields of the first form at *path*, and headers that hand on its session."""
+        """Return hidden fields of the report's form at *path* (else the first), and its session."""
         reply = self.get(path, **{"Accept-Language": lang})
-        hidden = dict(
-            re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', reply.text.split("</form>")[0])
-        )
+        forms = reply.text.split("</form>")
+        form = next((one for one in forms if 'name="nonce"' in one), forms[0])
+        hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
         cookie = reply.headers["Set-Cookie"].split(";")[0]
         return hidden, {"Cookie": cookie, "Accept-Language": lang}
 

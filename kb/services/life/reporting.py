@@ -16,11 +16,15 @@ from kb.store.protocol import Term
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Who reports: what the journal calls him, his department, and the centre where he is on watch."""
+    """Who reports: what the journal calls him, his department, and the centre where he is on watch.
+
+    *words* are those from which values of the report were read.
+    """
 
     name: str
     body: NamedNode | None = None
     centre: NamedNode | None = None
+    words: tuple[Literal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,10 @@ def prepare(
     :raises FlowRefused: ``flow.step``: the incident has ended, or was merged or dismissed.
     """
     ledger = workspace.flows.ledger
+    read = {terms.WORDS_READ: reporter.words} if reporter.words else {}
     if before is None:
         first = standing.machine(workspace).flow.first.name
-        values = changed(workspace, Known(), after)
+        values = changed(workspace, Known(), after) | read
         values.pop(terms.CHANGED, None)
         if reporter.centre is not None:
             values[terms.AT_CENTRE] = (reporter.centre,)
@@ -55,7 +60,7 @@ def prepare(
         step = standing.taken(workspace, life, first, reporter.name, body=reporter.body, values=values)
         return ledger.prepare(identifier, [step], at=at, length=0)
     life, earlier = standing.life_of(workspace, identifier)
-    values = changed(workspace, before, after)
+    values = changed(workspace, before, after) | read
     step = standing.taken(workspace, life, terms.CONTINUE, reporter.name, body=reporter.body, values=values)
     return ledger.prepare(identifier, [*earlier, step], at=at)
 

@@ -13,6 +13,7 @@ WAS_GRADE, NOW_GRADE, RELEASE, GRADE = xz("wasGrade"), xz("nowGrade"), xz("relea
 AT_CENTRE, ESCALATED_TO, MERGED_INTO, ABSORBED = (
     xz("atCentre"), xz("escalatedTo"), xz("mergedInto"), xz("absorbed"),
 )  # fmt: skip
+WORDS_READ = xz("wordsRead")
 WENT_WELL, TO_IMPROVE = xz("wentWell"), xz("toImprove")
 HAND_OVER_TO = xz("handOverTo")
 RECEIVED_AT = xz("receivedAt")

@@ -22,6 +22,7 @@
                ├─ plans     their life                        (plans_api.py)
                ├─ grids     where a point falls, what is covered (grid_api.py)
                ├─ warnings  received, issued, what they support   (warnings_pages.py, warnings_api.py)
+               ├─ candidates signals that belong together          (candidates_pages.py, candidates_api.py)
                └─ access, security, cors, packing, i18n, problems, filters, navigation: what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
@@ -48,6 +49,8 @@ from webapp import (
     accounts,
     api,
     audit_api,
+    candidates_api,
+    candidates_pages,
     catalogue,
     cors,
     dataset_pages,
@@ -148,6 +151,7 @@ def create_app(
     app.register_blueprint(network_pages.blueprint)
     app.register_blueprint(directive_pages.blueprint)
     app.register_blueprint(warnings_pages.blueprint)
+    app.register_blueprint(candidates_pages.blueprint)
     for blueprint in (
         api.blueprint,
         explain_api.blueprint,
@@ -162,6 +166,7 @@ def create_app(
         plans_api.blueprint,
         directives_api.blueprint,
         warnings_api.blueprint,
+        candidates_api.blueprint,
         catalogue.blueprint,
         protocol.blueprint,
         graphs.blueprint,

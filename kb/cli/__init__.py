@@ -10,6 +10,7 @@ import click
 from kb.cli import (
     audit,
     bench,
+    candidates,
     catalogue,
     coverage,
     dataset,
@@ -99,6 +100,7 @@ for command in (
     exercise.exercise,
     plans.plan,
     warnings.warning,
+    candidates.candidate,
     bench.bench,
 ):
     main.add_command(command)

@@ -240,3 +240,27 @@ def words_(context: Context, data: Path, wrong: bool, calibrate: Path | None) ->
         click.echo("\n".join(found.wrong))
     if calibrate is not None:
         measuring.write_confidence(found, calibrate)
+
+
+@bench.command()
+@click.option("--city", default="370200", show_default=True)
+@click.option("--incidents", default=300, show_default=True, type=click.IntRange(1, 5000))
+@click.option("--seed", "seeds", multiple=True, type=int, default=(1, 2, 3, 4, 5), show_default=True)
+@click.pass_obj
+@faults_as_exit
+def duplicates(context: Context, city: str, incidents: int, seeds: tuple[int, ...]) -> None:
+    """How well signals of one incident are found: precision and recall of pairs. 埋设重复线索的检出率。"""
+    from kb.services.candidates import planted
+    from kb.services.workspace import Workspace
+
+    with (
+        tempfile.TemporaryDirectory(prefix="xiezhi-") as store_,
+        progress(context.lang) as tell,
+        Workspace(Path(store_), cities=(city,), progress=tell) as workspace,
+    ):
+        for seed in seeds:
+            planter = planted.Planter(workspace, city, seed)
+            for _ in range(incidents):
+                planter.plant()
+            scores = planted.measure(workspace, planter.signals)
+            click.echo(planted.render(scores, len(planter.signals), planter.incidents, context.lang))

@@ -23,6 +23,7 @@ from platformdirs import user_data_dir
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from kb.cli.candidate_desk import CandidateDesk, LocalCandidates, RemoteCandidates
 from kb.cli.dataset_desk import DatasetDesk, LocalDatasets, RemoteDatasets
 from kb.cli.desks import Desk, LocalDesk, RemoteDesk
 from kb.cli.directive_desk import DirectiveDesk, LocalDirectives, RemoteDirectives
@@ -111,6 +112,10 @@ class Context:
     def grids(self) -> AbstractContextManager[GridDesk]:
         """Yield who tells of grids."""
         return self._answering(RemoteGrids, LocalGrids)
+
+    def candidates(self) -> AbstractContextManager[CandidateDesk]:
+        """Yield who looks after candidates."""
+        return self._answering(RemoteCandidates, LocalCandidates)
 
     def warnings(self) -> AbstractContextManager[WarningDesk]:
         """Yield who looks after warnings."""

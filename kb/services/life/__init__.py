@@ -8,7 +8,7 @@
     centres      which centre has an incident, who is on watch there
     acting       steps: escalate, hand over, note, end, reopen, review, dismiss
     merging      two reports of one incident become one
-    duplicates   which open incidents may be the same
+    duplicates   which open incidents may be the same; sameness: when two sights may be of one incident
     contention   open incidents that need the same departments, and who goes first
     changes      what changed since an earlier recommendation, and because of which facts
     timeline     the events as JSON, in words; brief: an incident in one line

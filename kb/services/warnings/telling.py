@@ -86,7 +86,7 @@ def told(
     in_force = line["standing"]["name"] == "inForce"
     return {
         **line,
-        "infos": [_info(info) for info in alert.infos],
+        "infos": [_info(workspace, info) for info in alert.infos],
         "references": [
             {
                 "id": one.key,
@@ -217,7 +217,7 @@ def _first_reason(found: Findings) -> dict[str, Any] | None:
     return None if candidate is None else candidate["because"]
 
 
-def _info(info: Info) -> dict[str, Any]:
+def _info(workspace: Workspace, info: Info) -> dict[str, Any]:
     return {
         "language": info.language,
         "event": info.event,
@@ -227,9 +227,9 @@ def _info(info: Info) -> dict[str, Any]:
         "senderName": info.sender_name,
         "categories": list(info.categories),
         "responses": list(info.responses),
-        "urgency": info.urgency,
-        "severity": info.severity,
-        "certainty": info.certainty,
+        "urgency": _code(workspace, "urgency", info.urgency),
+        "severity": _code(workspace, "severity", info.severity),
+        "certainty": _code(workspace, "certainty", info.certainty),
         "areas": [area.description for area in info.areas],
         "expires": None if info.expires is None else moment(info.expires),
         "onset": None if info.onset is None else moment(info.onset),

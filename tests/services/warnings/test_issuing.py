@@ -37,7 +37,7 @@ def test_a_few_words_become_a_warning_in_both_languages(stage: Stage) -> None:
     for info in found["infos"]:
         assert info["description"]
         assert info["instruction"]
-        assert (info["severity"], info["categories"]) == ("Severe", ["Met"])
+        assert (info["severity"]["code"], info["categories"]) == ("Severe", ["Met"])
     assert found["level"]["label"]["zh"] == "橙色预警"
     assert [one["code"] for one in found["areas"]] == ["370202"]
     assert found["own"]
@@ -100,7 +100,7 @@ def test_a_warning_from_an_incident_takes_type_place_and_level_from_it(stage: St
     assert found["types"][0]["label"]["zh"] == "暴雨"
     assert found["level"]["label"]["zh"] == "红色预警"
     assert [one["code"] for one in found["areas"]] == ["370202"]
-    assert found["infos"][0]["certainty"] == "Observed"
+    assert found["infos"][0]["certainty"]["code"] == "Observed"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
                ├─ api       reports and recommendations       (api.py, openapi.yaml)
                ├─ explain   why, why not, ask next, what if   (explain_pages.py, explain_api.py)
                ├─ life      timelines, steps, contention      (life_pages.py, life_api.py)
+               ├─ live      what changes, as it changes       (live_api.py, live.py)
                ├─ releases  which there are, replay           (release_api.py)
                ├─ examples  vetted queries, terms to complete (examples_api.py, terms.py)
                ├─ sparql    SPARQL 1.1 Protocol               (sparql.py)
@@ -66,6 +67,7 @@ from webapp import (
     i18n,
     life_api,
     life_pages,
+    live_api,
     navigation,
     network_api,
     network_pages,
@@ -82,6 +84,7 @@ from webapp import (
 )
 from webapp import sparql as protocol
 from webapp.desk import Desk
+from webapp.live import STREAMS
 
 __all__ = ["create_app"]
 
@@ -102,6 +105,7 @@ def create_app(
     key: str | None = None,
     hosts: Sequence[str] = (),
     openid: Provider | None = None,
+    streams: int = STREAMS,
     testing: bool = False,
 ) -> Flask:
     """Return the application that serves *workspace*.
@@ -112,6 +116,7 @@ def create_app(
     :param secret: the key that signs sessions; without it a new one, which ends open sessions.
     :param hosts: names by which browsers may address the server, beside IP addresses and ``localhost``.
     :param openid: the provider through which users may log in too.
+    :param streams: pages that may follow changes at once; each holds a thread of the server.
     :raises ResourceMissing: ``openid.library``, with *openid* where its library is not installed.
     """
     app = Flask(__name__)
@@ -129,11 +134,12 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the contract fixes the order of keys
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_map.converters["incident"] = pages.IncidentId
-    app.extensions["xiezhi"] = Desk(workspace, sparql, writes)
+    app.extensions["xiezhi"] = Desk(workspace, sparql, writes, streams)
 
     i18n.init_app(app)
     navigation.init_app(app)
     filters.init_app(app)
+    live_api.init_app(app)
     problems.init_app(app)
     store = workspace.store
     accounts_of, trail = Accounts(workspace.home), Trail(store)
@@ -145,6 +151,7 @@ def create_app(
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(explain_pages.blueprint)
     app.register_blueprint(life_pages.blueprint)
+    app.register_blueprint(live_api.blueprint)
     app.register_blueprint(accounts.blueprint)
     app.register_blueprint(personal.blueprint)
     app.register_blueprint(dataset_pages.blueprint)

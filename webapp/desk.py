@@ -15,6 +15,7 @@ from kb.services.plans.clocks import Clocks
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
 from kb.store.writing import Writes
+from webapp.live import STREAMS, Live
 from webapp.places import Places
 from webapp.terms import Terms
 
@@ -22,10 +23,17 @@ from webapp.terms import Terms
 class Desk:
     """The parts of Xiezhi behind one Flask application."""
 
-    def __init__(self, workspace: Workspace, sparql: Service | None, writes: Writes | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        sparql: Service | None,
+        writes: Writes | None = None,
+        streams: int = STREAMS,
+    ) -> None:
         self.workspace = workspace
         self.sparql = sparql
         self.writes = writes
+        self.live = Live(workspace.store, streams)
         self.datasets = DatasetViews(workspace)
         self.networks = NetworkViews(workspace)
         self.grids = GridViews(workspace)

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from kb.errors import Fault, InputError, XiezhiError
 from kb.services.directives import board, measures, requests
 from kb.services.directives.prospect import prospect
+from kb.services.life import news
 from webapp.access import me, requires
 from webapp.desk import desk
 from webapp.problems import status_of
@@ -31,10 +32,12 @@ blueprint = Blueprint("directives", __name__)
 def of_incident(identifier: str, **more: Any) -> dict[str, Any]:
     """Return what ``parts/directives.html`` needs: the board, and what confirming would send."""
     workspace = desk().workspace
+    seen = news.last(workspace, identifier)  # first: what happens from here on may not be in the board
     found = board.of_incident(workspace, identifier, me())
     waiting = [one for one in found["directives"] if any(s["name"] == "issue" for s in one["steps"])]
     return {
         "board": found,
+        "seen_directives": seen,
         "prospect": prospect(workspace, identifier, me()),
         "waiting": waiting,
         "bodies": _choices(found["directives"]) if me().may("draft-directive") else [],

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from kb.errors import InputError
 from kb.services.life import centres, changes, duplicates, merging, requests, terms
+from kb.services.life import news as noticing
 from kb.services.life.timeline import timeline
 from kb.services.naming import named
 from webapp.access import me, requires
@@ -48,6 +49,23 @@ def show(identifier: str) -> str:
         life = timeline(desk().workspace, identifier, visible=visible_to(request))
         return render_template("parts/timeline.html", life=life)
     return render_template("pages/timeline.html", **course(identifier))
+
+
+@blueprint.get("/incident/<incident:identifier>/news")
+@requires("explain")
+def news(identifier: str) -> Response:
+    """Return what was done since the reader looked at a *part* of the page; nothing (204) if nothing was."""
+    part, since = request.args.get("part", ""), request.args.get("since", 0, type=int)
+    found = noticing.news(desk().workspace, identifier, part, since, visible=visible_to(request))
+    if not found:
+        return Response(status=204)
+    number = int(part) if part.isascii() and part.isdigit() else None
+    address = url_for(
+        "pages.show" if number is None else "directives.show", identifier=identifier, number=number
+    )
+    return make_response(
+        render_template("parts/news.html", news=found, address=address, part=part, **_where(part))
+    )
 
 
 @blueprint.get("/incident/<incident:identifier>/changes")
@@ -100,6 +118,14 @@ def take(identifier: str, step: str) -> Response:
     if "HX-Request" not in request.headers:
         return redirect(url_for("pages.show", identifier=identifier), 303)
     return make_response(render_template("parts/life.html", **course(identifier)))
+
+
+def _where(part: str) -> dict[str, str]:
+    """Return which region of a page shows *part*, and how the new one takes its place."""
+    if part == noticing.REPORT:
+        return {"region": ".answer", "target": "#screen", "swap": "innerHTML"}
+    region = {noticing.COURSE: "#life", noticing.DIRECTIVES: "#directives"}.get(part, "#directive")
+    return {"region": region, "target": region, "swap": "outerHTML"}
 
 
 def _asked(form: MultiDict[str, str]) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as BaseResponse
 
-from kb.errors import ReportRejected
+from kb.errors import Fault, ReportRejected, Text
 from kb.report.reading import ID_PATTERN
 from kb.services import incident
+from kb.services.life import news
 from kb.services.pasted import keeping, telling
 from kb.words import WordsRefused
 from kb.words.text import LONGEST
@@ -26,7 +27,7 @@ from webapp.desk import desk
 from webapp.filters import now
 from webapp.i18n import language
 from webapp.life_pages import course
-from webapp.visibility import recommended
+from webapp.visibility import recommended, visible_to
 from webapp.watch import watch
 
 QUEUE = 12
@@ -95,8 +96,10 @@ def report() -> BaseResponse:
 @requires("explain")
 def show(identifier: str) -> str:
     """Show what is recommended for a known incident."""
-    answer = incident.recall(desk().workspace, identifier)
-    return render_template("pages/incident.html", **_answer(recommended(answer)))
+    workspace = desk().workspace
+    seen = news.last(workspace, identifier)  # first: what happens from here on may not be in the answer
+    answer = incident.recall(workspace, identifier)
+    return render_template("pages/incident.html", **_answer(recommended(answer), seen=seen))
 
 
 @blueprint.post("/incident/<incident:identifier>")
@@ -112,6 +115,7 @@ def amend(identifier: str) -> BaseResponse:
         else:
             data = forms.as_report(before) | given
         try:
+            _require_current(identifier, given)
             answer = incident.report(workspace, data, **watch())
         except ReportRejected as error:
             return make_response(_page("incident", "answer", **_answer(before, error)), 422)
@@ -148,16 +152,52 @@ def _answered(recommendation: Mapping[str, Any]) -> BaseResponse:
     return response
 
 
-def _answer(recommendation: Mapping[str, Any], error: ReportRejected | None = None) -> dict[str, Any]:
+def _require_current(identifier: str, given: Mapping[str, Any]) -> None:
+    """Insist that nobody continued the report since the sender looked at it, as far as that matters.
+
+    A correction replaces everything; an answer matters only where somebody else gave another.
+
+    :raises ReportRejected: ``report.overtaken``: the form is shown again, with what happened meanwhile.
+    """
+    seen = request.form.get("seen", type=int)
+    if seen is None:
+        return
+    visible = visible_to(request)
+    since = news.news(desk().workspace, identifier, news.REPORT, seen, visible=visible)
+    corrects = request.form.get("mode") == "replace"
+    faults = [
+        Fault(
+            "report.overtaken",
+            Text(
+                f"{event['actor']} 刚刚续报：{change['text']['zh']}",
+                f"{event['actor']} has just continued the report: {change['text']['en']}",
+            ),
+            "" if corrects else change["key"],
+            Text("核对后再次提交，以您填写的为准", "look at it; sent again, what you entered holds"),
+        )
+        for event in since
+        for change in event["changes"]
+        if corrects or change["key"] in given
+    ]
+    if faults:
+        raise ReportRejected(faults)
+
+
+def _answer(
+    recommendation: Mapping[str, Any], error: ReportRejected | None = None, *, seen: int | None = None
+) -> dict[str, Any]:
+    identifier = recommendation["incident"]["id"]
+    seen = news.last(desk().workspace, identifier) if seen is None else seen
     form = _form(forms.filled(recommendation, language()), error)
     if error is not None:
         form["values"] |= forms.typed(request.form)
     return {
         "recommendation": recommendation,
+        "seen_report": seen,
         "controls": forms.controls(desk().workspace),
         "mode": request.form.get("mode", ""),
-        **course(recommendation["incident"]["id"]),
-        **directive_pages.of_incident(recommendation["incident"]["id"]),
+        **course(identifier),
+        **directive_pages.of_incident(identifier),
         **form,
     }
 

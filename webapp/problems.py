@@ -26,9 +26,10 @@ from kb.namespaces import ROOT
 from kb.sharing.errors import DeliveryBusy, DeliveryRefused
 from kb.store.writing import FileRefused
 from webapp.access import gatekeeper, me
+from webapp.live import TooManyStreams
 
 MEDIA_TYPE = "application/problem+json"
-PROGRAMS = ("/api/", "/sparql", "/graphs", "/catalogue", "/download/", "/.well-known/")
+PROGRAMS = ("/api/", "/events", "/sparql", "/graphs", "/catalogue", "/download/", "/.well-known/")
 """What lies below these paths is called by programs."""
 
 BY_CODE = {
@@ -68,6 +69,7 @@ BY_CLASS: list[tuple[type[XiezhiError], int, Text]] = [
     (FileRefused, 422, Text("文件被拒绝", "File refused")),
     (DeliveryRefused, 422, Text("文件被拒绝", "File refused")),
     (DeliveryBusy, 503, Text("正在处理的文件太多", "Too many files at once")),
+    (TooManyStreams, 503, Text("实时连接已满", "Too many live connections")),
     (QueryRefused, 400, Text("查询被拒绝", "Query refused")),
     (QueryStopped, 503, Text("查询已停止", "Query stopped")),
     (InferenceStopped, 503, Text("推理已停止", "Inference stopped")),
@@ -99,7 +101,7 @@ def init_app(app: Flask) -> None:
 def answer(error: XiezhiError) -> Response:
     """Return the answer to a request that *error* ended."""
     status, title = status_of(error), title_of(error)
-    if status >= 500:
+    if status >= 500 and not isinstance(error, TooManyStreams):  # pages ask again and again
         _log.error("%s %s: %s", request.method, request.path, error)
     if isinstance(error, Forbidden):
         return _refused(error, title)

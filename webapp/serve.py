@@ -35,13 +35,15 @@ from kb.store.endpoints import endpoints
 from kb.store.workers import Service
 from kb.store.writing import Writes
 from webapp import create_app
+from webapp.desk import Desk
+from webapp.live import STREAMS
 from webapp.security import secret_key
 
 NOTE = "server.json"
 CHECKPOINTS = "checkpoints"
 THREADS = 96
 """More than queries can run or wait (:class:`kb.store.workers.Limits`): however many strangers ask, some are
-left for the duty officer's page."""
+left for the duty officer's page. Streams have threads of their own (:data:`webapp.live.STREAMS`)."""
 CONNECTIONS = 2_000
 """A connection that sends nothing, or a byte now and then, costs a descriptor but no thread."""
 SILENCE = 30
@@ -62,6 +64,7 @@ def serve(
     hosts: Sequence[str] = (),
     store: str | None = None,
     federate: Sequence[str] = (),
+    streams: int = STREAMS,
     progress: Progress | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
@@ -73,6 +76,7 @@ def serve(
     :param store: the address of the SPARQL server that holds the quads; ``None``: *home* does.
     :param federate: endpoints that ``SERVICE`` may name, beside the list in *home*
         (:mod:`kb.store.endpoints`).
+    :param streams: pages that may follow changes at once (:mod:`webapp.live`).
     :param ready: is called with the address once it answers.
     Until there is a user, everyone on this machine may do everything, so nobody else is let in.
 
@@ -86,7 +90,7 @@ def serve(
     openid = Provider.of(os.environ)
     allowed = endpoints(home, federate)
     with (
-        _stopped_by_signals(),
+        _stopped_by_signals() as stopping,
         _listen(host, port) as listener,
         Workspace(home, cities=cities, progress=progress, store=store) as workspace,
         Service(workspace.store, home / CHECKPOINTS, endpoints=allowed) as sparql,
@@ -103,11 +107,14 @@ def serve(
             key=key,
             hosts=names,
             openid=openid,
+            streams=streams,
         )
+        desk: Desk = app.extensions["xiezhi"]
+        stopping.append(desk.live.close)  # the server waits for its threads, which streams hold
         server = create_server(
             app,
             sockets=[listener],
-            threads=THREADS,
+            threads=THREADS + streams,
             connection_limit=CONNECTIONS,
             asyncore_use_poll=True,  # select() knows only 1,024 descriptors
             channel_timeout=SILENCE,
@@ -117,7 +124,7 @@ def serve(
             clear_untrusted_proxy_headers=True,
         )
         # The first officer who types a place should not wait for the index of places.
-        app.extensions["xiezhi"].places.suggest("1")
+        desk.places.suggest("1")
         url = _url(host, listener.getsockname()[1])
         with (
             _repeated(DAY, workspace.vault.expire),
@@ -209,20 +216,27 @@ def _noted(note: Path, url: str, key: str) -> Iterator[None]:
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Turn SIGTERM into the exception that Ctrl+C raises, so that every folder is left tidy."""
+def _stopped_by_signals() -> Iterator[list[Callable[[], None]]]:
+    """Turn SIGTERM into an exception, as Ctrl+C is one, so that every folder is left tidy.
+
+    What is put into the list is called first, whichever of the two it is.
+    """
+    first: list[Callable[[], None]] = []
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield first
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(0)
+        for call in first:
+            call()
+        raise SystemExit(0) if number == signal.SIGTERM else KeyboardInterrupt
 
-    previous = signal.signal(signal.SIGTERM, stop)
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield
+        yield first
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _url(host: str, port: int) -> str:

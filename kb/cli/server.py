@@ -22,9 +22,18 @@ from kb.errors import Text
     metavar="URL",
     help="SPARQL endpoint that SERVICE may name, beside federation.ttl in the folder. 允许联邦查询的端点。",
 )
+@click.option(
+    "--streams",
+    default=64,
+    show_default=True,
+    type=click.IntRange(0, 1000),
+    help="Pages that may follow changes live; others refresh from time to time. 实时页面的上限。",
+)
 @click.pass_obj
 @faults_as_exit
-def serve(context: Context, host: str, port: int, cities: tuple[str, ...], federate: tuple[str, ...]) -> None:
+def serve(
+    context: Context, host: str, port: int, cities: tuple[str, ...], federate: tuple[str, ...], streams: int
+) -> None:
     """Load what is new and start the server. 启动服务。"""
     from webapp.serve import serve as run  # the web half is loaded only where it is needed
 
@@ -36,6 +45,7 @@ def serve(context: Context, host: str, port: int, cities: tuple[str, ...], feder
             cities=list(cities) or None,
             store=context.store,
             federate=federate,
+            streams=streams,
             progress=tell,
             ready=lambda url: context.say(
                 Text(f"协治已就绪：{url}　（Ctrl+C 停止）", f"Xiezhi is ready: {url}  (Ctrl+C stops it)")

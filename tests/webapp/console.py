@@ -1,7 +1,7 @@
 """Every screen of the console, found in the URL map: a new one is tried without anybody listing it here.
 
-A screen is an address that answers a reader with a whole HTML page. Its arguments, if it has any, are those of
-:data:`ARGUMENTS`: an incident with directives, a dataset with records in quarantine.
+A screen is an address that answers a reader with a whole HTML page. Its arguments, if it has any, are
+those of :data:`ARGUMENTS`: an incident with directives, a dataset with records in quarantine.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from kb.namespaces import ROOT
 from kb.resources import folder
 from kb.services.workspace import Workspace
 from tests.catalogue.conftest import DELIVERED, RISKS, deliver
-from tests.webapp.browsing import DESK, Officer
+from tests.webapp.browsing import CUT, DESK, PHONE, Officer
 from tests.webapp.conftest import Server
 from webapp.pages import IncidentId
 
@@ -48,8 +48,39 @@ ARGUMENTS = {"identifier": "console", "number": "1", "path": RISKS, "code": "370
 """What arguments of addresses stand for; an address with another one is no screen that is tried."""
 NEEDED = {"explain.why": "conclusion=牵头部门", "catalogue.harvest": "format=html"}
 """What a screen must be asked for beside its address."""
+DATA = ("/api/", "/static/", "/download/")
+"""How addresses begin that answer programs."""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+ORDER = ["heading-order", "page-has-heading-one", "empty-heading", "landmark-one-main", "skip-link"]
+"""Rules of axe-core that WCAG's level AA leaves open, and without which a screen reader loses its way."""
 AXE = Axe()
+EDITOR = "CodeMirror-scroll"
+"""The lines of the SPARQL editor scroll with its cursor, so they need no focus of their own."""
+STRAY = """chinese => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+  const strange = chinese ? /https?:|\\bxz:/ : /https?:|\\bxz:|[\\u3400-\\u9fff]/;
+  const data = "code, pre, q, .quoting, script, .CodeMirror, .CodeMirror-hints, "
+    + (chinese ? "[lang|=en]" : "[lang|=zh]");
+  for (let node; (node = walker.nextNode());) {
+    const element = node.parentElement;
+    if (strange.test(node.data) && element.checkVisibility() && !element.closest(data)) {
+      found.push(node.data.trim().slice(0, 120));
+    }
+  }
+  return [...new Set(found)];
+}"""
+"""Text that stands where a label belongs: an IRI, a prefixed name, in English also Chinese.
+
+What is Chinese by nature, such as the words of somebody's report, stands in ``q`` or ``code``, a message that
+quotes it in ``.quoting``, or it has ``lang``.
+"""
+UNSEEN = """() => [...document.querySelectorAll("a[href], button, input, select, summary, [tabindex='0']")]
+  .filter(element => element.checkVisibility() && !element.disabled && !element.closest(".CodeMirror"))
+  .filter(element => {
+    element.focus({ focusVisible: true, preventScroll: true });
+    return document.activeElement === element && getComputedStyle(element).outlineStyle === "none";
+  }).map(element => element.outerHTML.slice(0, 120))"""
+"""Elements that do not show that they have the focus."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +111,8 @@ class Console:
 
     def get(self, name: str, path: str, lang: str = "en") -> tuple[int, str, str]:
         """Return status, media type and text of *path* as *name* reads it; of other media types no text."""
-        assert (host := urlsplit(self.server.url)).hostname is not None
+        host = urlsplit(self.server.url)
+        assert host.hostname is not None
         connection = http.client.HTTPConnection(host.hostname, host.port, timeout=60)
         headers = {"Cookie": self.cookie(name), "Accept": "text/html", "Accept-Language": lang}
         try:
@@ -141,7 +173,7 @@ def _addresses() -> Iterator[tuple[str, str]]:
         if isinstance(blueprint, Blueprint):
             app.register_blueprint(blueprint)
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        data = rule.rule.startswith(("/api/", "/static/", "/download/")) or rule.rule.endswith((".csv", ".svg"))
+        data = rule.rule.startswith(DATA) or rule.rule.endswith((".csv", ".svg"))
         if "GET" in (rule.methods or ()) and rule.arguments <= ARGUMENTS.keys() and not data:
             path = re.sub(r"<(?:\w+:)?(\w+)>", lambda match: ARGUMENTS[match[1]], rule.rule)
             more = NEEDED.get(rule.endpoint)
@@ -153,15 +185,39 @@ def barriers(page: Page, *, only: list[str] | None = None) -> list[str]:
 
     :param only: nothing but these rules.
     """
-    rules = {"target-size": {"enabled": True}}
-    options = (
-        {"runOnly": {"type": "rule", "values": only}}
-        if only
-        else {"runOnly": {"type": "tag", "values": TAGS}, "rules": rules}
-    )
-    found = AXE.run(page, options={"resultTypes": ["violations"], **options}).response
+    wanted = {"type": "rule", "values": only} if only else {"type": "tag", "values": TAGS}
+    rules = {} if only else {rule: {"enabled": True} for rule in ("target-size", *ORDER)}
+    options = {"resultTypes": ["violations"], "runOnly": wanted, "rules": rules}
     return [
         f"{violation['id']}: {node['html'][:160]} – {node['failureSummary'].splitlines()[-1].strip()}"
-        for violation in found["violations"]
+        for violation in AXE.run(page, options=options).response["violations"]
         for node in violation["nodes"]
+        if EDITOR not in node["html"]
     ]
+
+
+def faults(reader: Officer, path: str, lang: str) -> Iterator[str]:
+    """Open *path* in one language and yield what is wrong with it, on a desk and a phone, light and dark."""
+    reader.wrong.clear()
+    reader.page.set_viewport_size(DESK)
+    page, chinese = reader.open(path), lang.startswith("zh")
+    yield from _fits(reader, "desk")
+    yield from (f"stray text: {text}" for text in page.evaluate(STRAY, chinese))
+    if chinese:
+        yield from (f"desk: {one}" for one in barriers(page))
+        page.emulate_media(color_scheme="dark")
+        yield from (f"dark: {one}" for one in barriers(page, only=["color-contrast"]))
+        page.emulate_media(color_scheme="light")
+        yield from (f"unseen focus: {one}" for one in page.evaluate(UNSEEN))
+    page.set_viewport_size(PHONE)
+    yield from _fits(reader, "phone")
+    if not chinese:
+        yield from (f"phone: {one}" for one in barriers(page))
+    yield from reader.wrong
+
+
+def _fits(reader: Officer, size: str) -> Iterator[str]:
+    wide = reader.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    if wide > 0:
+        yield f"{size}: {wide} pixels too wide"
+    yield from (f"{size}: cut {one}" for one in reader.page.evaluate(CUT))

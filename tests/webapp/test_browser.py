@@ -1,4 +1,4 @@
-"""The officer's journey in a real browser, and the pictures of the README (see :mod:`tests.webapp.browsing`)."""
+"""The officer's journey in a real browser, and the pictures of the README (:mod:`tests.webapp.browsing`)."""
 
 from __future__ import annotations
 

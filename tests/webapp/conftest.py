@@ -12,12 +12,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from kb.access.accounts import Accounts
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.webapp.console import Console
 
 CITY = "370100"
 REPORT = {"type": "燃气爆炸", "grid": "370102", "deaths": 4, "seriousInjuries": 12, "missing": 8}
@@ -172,3 +177,28 @@ def writer(endpoint: Server) -> dict[str, str]:
     """The headers of a program that may query and update."""
     text, _ = Accounts(endpoint.home).issue("weather", ["query", "update"], days=1)
     return {"Authorization": f"Bearer {text}"}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser of the whole session."""
+    from tests.webapp.browsing import launched
+
+    with launched() as running:
+        yield running
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    """The same. A module that imports this name does not start another."""
+    return chromium
+
+
+@pytest.fixture(scope="session")
+def console(
+    start: Callable[..., Server], prepared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Console:
+    """A server with a city, shared data, an incident, and people in every role."""
+    from tests.webapp.console import open_console
+
+    return open_console(start, prepared, tmp_path_factory.mktemp("console"))

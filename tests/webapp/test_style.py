@@ -10,7 +10,11 @@ import pytest
 CSS = (Path(__file__).parents[2] / "webapp" / "static" / "xiezhi.css").read_text(encoding="utf-8")
 AA = 4.5
 PAIRS = [
-    *((text, ground) for text in ("ink", "soft", "accent", "seal") for ground in ("paper", "card", "faint")),
+    *(
+        (text, ground)
+        for text in ("ink", "soft", "accent", "seal", "soon")
+        for ground in ("paper", "card", "faint")
+    ),
     *((f"s{rank}-ink", f"s{rank}") for rank in range(5)),
     ("white", "button"),
 ]

@@ -20,6 +20,7 @@
                │            the same for programs, roster     (network_api.py)
                ├─ directives confirm, board, inbox, steps         (directive_pages.py, directives_api.py)
                ├─ plans     their life                        (plans_api.py)
+               ├─ knowledge terms and rules to read           (knowledge_pages.py)
                └─ access, security, cors, packing, i18n, problems, filters, navigation: what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
@@ -58,6 +59,7 @@ from webapp import (
     filters,
     graphs,
     i18n,
+    knowledge_pages,
     life_api,
     life_pages,
     navigation,
@@ -142,6 +144,7 @@ def create_app(
     app.register_blueprint(dataset_pages.blueprint)
     app.register_blueprint(network_pages.blueprint)
     app.register_blueprint(directive_pages.blueprint)
+    app.register_blueprint(knowledge_pages.blueprint)
     for blueprint in (
         api.blueprint,
         explain_api.blueprint,

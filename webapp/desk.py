@@ -7,6 +7,7 @@ from typing import cast
 
 from flask import current_app
 
+from kb.services.browsing.library import Library
 from kb.services.datasets import DatasetViews
 from kb.services.life.contention import Contention
 from kb.services.network.views import NetworkViews
@@ -26,6 +27,7 @@ class Desk:
         self.writes = writes
         self.datasets = DatasetViews(workspace)
         self.networks = NetworkViews(workspace)
+        self.library = Library(workspace)
         self.places = Places(workspace.store)
         self.terms = Terms(workspace.store)
         self.contention = Contention(workspace)

@@ -32,6 +32,7 @@ def places_to_go() -> list[Place]:
         ("directives.inbox", _("Directives"), "explain", "d"),
         ("network.index", _("Network"), None, None),
         ("datasets.index", _("Data"), None, None),
+        ("knowledge.index", _("Knowledge"), "query", "k"),
         ("sparql.endpoint", _("Query"), None, None),
         ("api.index", _("API"), None, None),
     ]

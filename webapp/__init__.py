@@ -20,7 +20,8 @@
                │            the same for programs, roster     (network_api.py)
                ├─ directives confirm, board, inbox, steps         (directive_pages.py, directives_api.py)
                ├─ plans     their life                        (plans_api.py)
-               ├─ knowledge terms and rules to read           (knowledge_pages.py)
+               ├─ knowledge terms and rules, drafts, releases, gaps (knowledge_pages.py, draft_pages.py,
+               │                                     release_pages.py, coverage_pages.py)
                └─ access, security, cors, packing, i18n, problems, filters, navigation: what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
@@ -49,10 +50,12 @@ from webapp import (
     audit_api,
     catalogue,
     cors,
+    coverage_pages,
     dataset_pages,
     datasets_api,
     directive_pages,
     directives_api,
+    draft_pages,
     examples_api,
     explain_api,
     explain_pages,
@@ -72,6 +75,7 @@ from webapp import (
     plans_api,
     problems,
     release_api,
+    release_pages,
     security,
 )
 from webapp import sparql as protocol
@@ -144,7 +148,8 @@ def create_app(
     app.register_blueprint(dataset_pages.blueprint)
     app.register_blueprint(network_pages.blueprint)
     app.register_blueprint(directive_pages.blueprint)
-    app.register_blueprint(knowledge_pages.blueprint)
+    for part in (knowledge_pages, draft_pages, release_pages, coverage_pages):
+        app.register_blueprint(part.blueprint)
     for blueprint in (
         api.blueprint,
         explain_api.blueprint,

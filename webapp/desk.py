@@ -9,6 +9,8 @@ from flask import current_app
 
 from kb.services.browsing.library import Library
 from kb.services.datasets import DatasetViews
+from kb.services.drafting.jobs import Jobs
+from kb.services.drafting.shelf import Shelf
 from kb.services.life.contention import Contention
 from kb.services.network.views import NetworkViews
 from kb.services.workspace import Workspace
@@ -28,6 +30,7 @@ class Desk:
         self.datasets = DatasetViews(workspace)
         self.networks = NetworkViews(workspace)
         self.library = Library(workspace)
+        self.shelf, self.jobs = Shelf(workspace.home), Jobs(workspace)
         self.places = Places(workspace.store)
         self.terms = Terms(workspace.store)
         self.contention = Contention(workspace)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
+from pyoxigraph import NamedNode
+from werkzeug.wrappers import Response
 
 from kb.services.browsing import rules as rule_book
+from kb.services.browsing.rules import Tried
 from kb.services.browsing.term import about
+from kb.services.drafting.jobs import found as kept
+from kb.services.releases import notes
 from webapp.access import me, requires
 from webapp.desk import desk
+from webapp.draft_pages import own_drafts
 from webapp.highlight import highlight
 
 FEW = 12
@@ -41,7 +47,8 @@ def index() -> str:
 def term() -> str:
     """Show one term: its words, relations, clauses, rules, cases, and incidents to those who may see them."""
     found = about(desk().library, request.args.get("iri", ""), incidents=me().may("explain"))
-    return render_template("knowledge/term.html", about=found, few=FEW)
+    said = notes.about(desk().workspace.store, NamedNode(found.iri)) if me().may("explain") else []
+    return render_template("knowledge/term.html", about=found, few=FEW, notes=said, drafts=own_drafts())
 
 
 @blueprint.get("/knowledge/rules")
@@ -59,6 +66,8 @@ def rules() -> str:
         rows=rule_book.rows(library, text, folder, layer),
         folders=rule_book.folders(library),
         layers=sorted(set(library.layers().values())),
+        fired=kept(desk().jobs.of_knowledge("firing")),
+        job=desk().jobs.running(desk().jobs.of_knowledge("firing")),
     )
 
 
@@ -66,8 +75,16 @@ def rules() -> str:
 @requires("query")
 def rule(name: str) -> str:
     """Show one rule: its text, sentences, clause, conclusions and cases."""
-    found = rule_book.one(desk().library, name)
-    return render_template("knowledge/rule.html", found=found, name=name, tried=None, few=FEW)
+    return _rule(name, None)
+
+
+@blueprint.post("/knowledge/rules/count")
+@requires("explain")
+def count() -> Response:
+    """Count in the background in how many cases and incidents each rule fires."""
+    workspace, jobs = desk().workspace, desk().jobs
+    jobs.start("firing", jobs.of_knowledge("firing"), workspace.release)
+    return redirect(url_for("knowledge.rules"), 303)
 
 
 @blueprint.post("/knowledge/rules/<name>/run")
@@ -77,5 +94,20 @@ def run(name: str) -> str:
     tried = rule_book.run(desk().library, name)
     if "HX-Request" in request.headers:
         return render_template("knowledge/tried.html", tried=tried)
+    return _rule(name, tried)
+
+
+def _rule(name: str, tried: list[Tried] | None) -> str:
     found = rule_book.one(desk().library, name)
-    return render_template("knowledge/rule.html", found=found, name=name, tried=tried, few=FEW)
+    said = notes.about(desk().workspace.store, NamedNode(found.row.iri)) if me().may("explain") else []
+    fired = (kept(desk().jobs.of_knowledge("firing")) or {}).get("result")
+    return render_template(
+        "knowledge/rule.html",
+        found=found,
+        name=name,
+        tried=tried,
+        few=FEW,
+        notes=said,
+        drafts=own_drafts(),
+        fired=fired if fired and found.row.iri in fired["rules"] else None,
+    )

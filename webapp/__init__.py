@@ -24,6 +24,8 @@
                ├─ grids     where a point falls, what is covered (grid_api.py)
                ├─ warnings  received, issued, what they support   (warnings_pages.py, warnings_api.py)
                ├─ candidates signals that belong together          (candidates_pages.py, candidates_api.py)
+               ├─ knowledge terms and rules, drafts, releases, gaps (knowledge_pages.py, draft_pages.py,
+               │                                     release_pages.py, coverage_pages.py)
                └─ access, security, cors, packing, i18n, problems, filters, navigation: what all of them share
 
 :func:`webapp.serve.serve` opens a home folder and runs the application on waitress.
@@ -54,10 +56,12 @@ from webapp import (
     candidates_pages,
     catalogue,
     cors,
+    coverage_pages,
     dataset_pages,
     datasets_api,
     directive_pages,
     directives_api,
+    draft_pages,
     examples_api,
     explain_api,
     explain_pages,
@@ -65,6 +69,7 @@ from webapp import (
     graphs,
     grid_api,
     i18n,
+    knowledge_pages,
     life_api,
     life_pages,
     live_api,
@@ -78,6 +83,7 @@ from webapp import (
     plans_api,
     problems,
     release_api,
+    release_pages,
     security,
     warnings_api,
     warnings_pages,
@@ -159,6 +165,8 @@ def create_app(
     app.register_blueprint(directive_pages.blueprint)
     app.register_blueprint(warnings_pages.blueprint)
     app.register_blueprint(candidates_pages.blueprint)
+    for part in (knowledge_pages, draft_pages, release_pages, coverage_pages):
+        app.register_blueprint(part.blueprint)
     for blueprint in (
         api.blueprint,
         explain_api.blueprint,

@@ -7,7 +7,10 @@ from typing import cast
 
 from flask import current_app
 
+from kb.services.browsing.library import Library
 from kb.services.datasets import DatasetViews
+from kb.services.drafting.jobs import Jobs
+from kb.services.drafting.shelf import Shelf
 from kb.services.grids.views import GridViews
 from kb.services.life.contention import Contention
 from kb.services.network.views import NetworkViews
@@ -37,6 +40,8 @@ class Desk:
         self.datasets = DatasetViews(workspace)
         self.networks = NetworkViews(workspace)
         self.grids = GridViews(workspace)
+        self.library = Library(workspace)
+        self.shelf, self.jobs = Shelf(workspace.home), Jobs(workspace)
         self.places = Places(workspace.store)
         self.terms = Terms(workspace.store)
         self.contention = Contention(workspace)

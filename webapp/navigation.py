@@ -34,6 +34,7 @@ def places_to_go() -> list[Place]:
         ("candidates.index", _("Candidates"), "explain", None),
         ("network.index", _("Network"), None, None),
         ("datasets.index", _("Data"), None, None),
+        ("knowledge.index", _("Knowledge"), "query", "k"),
         ("sparql.endpoint", _("Query"), None, None),
         ("api.index", _("API"), None, None),
     ]

@@ -67,17 +67,19 @@ def shipped() -> Knowledge:
 
 
 @contextmanager
-def over(path: Path | None) -> Iterator[Knowledge]:
+def over(path: Path | None, base: Knowledge | None = None) -> Iterator[Knowledge]:
     """Yield the knowledge that *path* makes with what is shipped; ``None``: what is shipped.
 
+    :param base: lay *path* over this, and take it for changes whatever files it has.
     :raises KnowledgeFault: for a folder without knowledge, or one far too large to be knowledge.
     """
-    base = shipped()
+    whole = base is None
+    base = base or shipped()
     if path is None:
         yield base
         return
     found = _files(path)
-    if (path / "ontology" / "core.ttl").is_file():
+    if whole and (path / "ontology" / "core.ttl").is_file():
         yield Knowledge(path / "ontology", path / "rules")
         return
     with tempfile.TemporaryDirectory(prefix="xiezhi-knowledge-") as name:

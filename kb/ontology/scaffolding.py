@@ -28,13 +28,18 @@ ONTOLOGY = ROOT + "ontology/"
 _ALWAYS = {
     "incident-type": ("core",),
     "module": ("core", "scales", "functions", "modules", "sources"),
+    "duty": ("common",),
 }
 """Which ontologies the templates use, besides the one that describes the wider type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What somebody wants to add: the kind, its name, its labels, and where it belongs."""
+    """What somebody wants to add: the kind, its name, its labels, and where it belongs.
+
+    What is left open stands in the files as a line to be rewritten: a *definition*, what callers say
+    (*spoken*, in Chinese). Of a duty, its labels are the task, and *function*, *role* and *clause* are names.
+    """
 
     kind: str
     name: str
@@ -43,6 +48,11 @@ class Wanted:
     pack: str = ""
     parent: str = ""
     topic: str = ""
+    definition: Text | None = None
+    spoken: tuple[str, ...] = ()
+    function: str = ""
+    role: str = ""
+    clause: str = ""
 
 
 @dataclass(slots=True)
@@ -83,7 +93,15 @@ def plan(root: Path, wanted: Wanted) -> Scaffold:
         "parent": shorten(parent),
         "parent_zh": records.label(parent, "zh"),
         "parent_en": records.label(parent, "en").lower(),
+        "definition": wanted.definition,
+        "spoken": wanted.spoken,
     }
+    if wanted.kind == "duty":
+        values |= {
+            "function": _record(records, wanted.function, "Function"),
+            "role": _record(records, wanted.role, "DutyRole"),
+            "clause": _record(records, wanted.clause, "Clause"),
+        }
     if wanted.kind == "rule":
         scaffold = _rule(root, wanted, name, values)
     else:
@@ -112,7 +130,7 @@ def _in_pack(
 ) -> Scaffold:
     pack = wanted.pack or _pack_of(records, parent)
     _require_pack(root, pack)
-    subject = XZ + camel(name) if wanted.kind == "incident-type" else expand(f"module:{name}")
+    subject = XZ + camel(name) if wanted.kind == "incident-type" else expand(f"{wanted.kind}:{name}")
     assert subject is not None
     if records.known(subject):
         raise _exists(shorten(subject))
@@ -246,6 +264,22 @@ def _type(records: Records, wanted: Wanted) -> str:
         f"未知的事件类型：{wanted.parent}",
         f"unknown type of incident: {wanted.parent}",
         repair=did_you_mean([shorten(i) for i in found] or nearest(wanted.parent, names)),
+    )
+
+
+def _record(records: Records, name: str, kind: str) -> str:
+    """Return, with its prefix, the record of this *kind* that *name* means: an IRI or a label."""
+    kinds = [XZ + kind]
+    found = [name] if name in records.members(kinds[0]) else records.find(name, kinds) if name else []
+    if len(found) == 1:
+        return shorten(found[0])
+    names = [known for iri in records.members(kinds[0]) for known in records.names(iri)]
+    raise KnowledgeFault.of(
+        "new.record",
+        f"没有找到{records.label(kinds[0], 'zh')}：{name or '—'}",
+        f"no {records.label(kinds[0], 'en').lower()} is called {name or '—'}",
+        where=kind,
+        repair=did_you_mean([shorten(i) for i in found] or nearest(name, names)),
     )
 
 

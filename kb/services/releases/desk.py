@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from kb.clock import today
-from kb.errors import InputError, KnowledgeFault, NotFound
+from kb.errors import Fault, InputError, KnowledgeFault, NotFound
 from kb.ontology.knowledge import Knowledge
 from kb.services import cases
 from kb.services.checking import check
@@ -34,22 +35,31 @@ def draft(workspace: Workspace, knowledge: Knowledge, title: str, by: str) -> Re
     return life.record(workspace.store, Release(name, title), Event("draft", by, life.now()))
 
 
-def submit(workspace: Workspace, name: str, by: str, reason: str = "") -> Release:
+def submit(
+    workspace: Workspace, name: str, by: str, reason: str = "", *, faults: Sequence[Fault] | None = None
+) -> Release:
     """Hand a draft in for review. It must be sound, and all its cases must pass.
 
+    :param faults: what :func:`examined` found already, perhaps in another process; ``None``: look now.
     :raises KnowledgeFault: with every error and every failing case.
     """
     release = life.find(life.read(workspace.store).values(), name)
     knowledge = Archive(workspace.home).open(release.digest)
+    found = examined(workspace, knowledge) if faults is None else list(faults)
+    if found:
+        raise KnowledgeFault(found)
+    return life.record(workspace.store, release, Event("submit", by, life.now(), reason=reason))
+
+
+def examined(workspace: Workspace, knowledge: Knowledge) -> list[Fault]:
+    """Return every error of *knowledge*, or else every case of it that fails."""
     verdict = check(knowledge, None, today())
     faults = [finding.fault for finding in verdict.findings] if not verdict.sound else []
     if not faults:
         trial = TrialWorkspace(workspace, knowledge)
         results = cases.run(trial, knowledge.rules, knowledge.ontology)
         faults = [result.fault for result in results if result.differences]
-    if faults:
-        raise KnowledgeFault(faults)
-    return life.record(workspace.store, release, Event("submit", by, life.now(), reason=reason))
+    return faults
 
 
 def step(

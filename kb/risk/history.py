@@ -21,6 +21,8 @@ from kb.sensing.gathering import counted
 
 WEEK, YEAR = 168, 12
 """Hours of the week, from Monday 0:00; months of the year."""
+ENOUGH = 3_000_000
+"""So many events tell which parameters are likeliest, and how many hits there are."""
 Floats = NDArray[np.float64]
 
 
@@ -103,10 +105,16 @@ def read(
 
 
 def events(placed: ir.Table, since: datetime, until: datetime | None = None) -> dict[str, NDArray[Any]]:
-    """Return the events from *since* on, by ``cell``, ``category`` and ``hour``: their ``number``."""
+    """Return the events from *since* on, by ``cell``, ``category`` and ``hour``: their ``number``.
+
+    Of more than :data:`ENOUGH` events, those in every n-th cell.
+    """
     table = placed.filter(placed.time >= ibis.literal(since))
     if until is not None:
         table = table.filter(table.time < ibis.literal(until))
+    number = table.count().to_pyarrow().as_py()
+    if number > ENOUGH:
+        table = table.filter(table.cell % -(-number // ENOUGH) == 0)
     rows = counted(table, "cell", "category", window="hour").to_pyarrow()
     return {
         "cell": rows["cell"].to_numpy().astype(np.int64),

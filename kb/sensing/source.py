@@ -85,16 +85,21 @@ class Source:
         return self.iri.removeprefix(SOURCES)
 
 
-class File:
-    """A Turtle file, read."""
+class Files:
+    """What Turtle files say, without a store.
 
-    def __init__(self, path: Path) -> None:
-        try:
-            self._quads = list(parse(path=str(path), format=RdfFormat.TURTLE))
-        except (OSError, SyntaxError) as error:
-            raise KnowledgeFault.of(
-                "sensing.file", f"无法读取：{error}", f"cannot be read: {error}", where=str(path)
-            ) from error
+    :raises KnowledgeFault: ``sensing.file``, where one cannot be read.
+    """
+
+    def __init__(self, *paths: Path) -> None:
+        self._quads: list[Quad] = []
+        for path in paths:
+            try:
+                self._quads += parse(path=str(path), format=RdfFormat.TURTLE, rename_blank_nodes=True)
+            except (OSError, SyntaxError) as error:
+                raise KnowledgeFault.of(
+                    "sensing.file", f"无法读取：{error}", f"cannot be read: {error}", where=str(path)
+                ) from error
 
     def match(self, s: NamedNode | BlankNode | Triple | None, p: NamedNode | None, o: None) -> Iterator[Quad]:
         """Return the quads that fit."""

@@ -2,7 +2,7 @@
 
 ::
 
-    time        timestamp  when it was observed, by the clocks of the source's place: hours and seasons are local
+    time        timestamp  when it was observed, by the clocks of its place: hours and seasons are local
     position    int64      longitude and latitude in hundred-thousandths of a degree (a metre), in one number
     category    int8       the place of its risk category in a list that the caller gives
     value       float64    what was read; only where the source has values

@@ -18,7 +18,7 @@ from kb.sensing import source, table
 from kb.sensing.inbox import Inbox
 from kb.sensing.table import ObservationsRefused
 
-PUSHED = source.source(source.File(folder("ontology") / "observations.ttl"), "pushed")
+PUSHED = source.source(source.Files(folder("ontology") / "observations.ttl"), "pushed")
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def duckdb() -> Iterator[Connection]:
 
 @pytest.fixture(scope="module")
 def pushed() -> source.Source:
-    return source.source(source.File(folder("ontology") / "observations.ttl"), "pushed")
+    return source.source(source.Files(folder("ontology") / "observations.ttl"), "pushed")
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_read_is_refused(duckdb, pushed, tmp_path, name):
 
 def test_a_source_nobody_described_is_not_found():
     with pytest.raises(NotFound, match="pushed"):
-        source.source(source.File(folder("ontology") / "observations.ttl"), "hotline")
+        source.source(source.Files(folder("ontology") / "observations.ttl"), "hotline")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_description_that_is_wrong_is_refused(tmp_path, text):
         encoding="utf-8",
     )
     with pytest.raises(KnowledgeFault):
-        source.sources(source.File(tmp_path / "x.ttl"))
+        source.sources(source.Files(tmp_path / "x.ttl"))
 
 
 def test_made_up_observations_are_the_same_with_the_same_seed(tmp_path):

@@ -94,6 +94,45 @@ from webapp.live import STREAMS
 
 __all__ = ["create_app"]
 
+PAGES = (
+    pages,
+    explain_pages,
+    life_pages,
+    live_api,
+    accounts,
+    personal,
+    dataset_pages,
+    network_pages,
+    directive_pages,
+    warnings_pages,
+    candidates_pages,
+    knowledge_pages,
+    draft_pages,
+    release_pages,
+    coverage_pages,
+)
+"""What people open; their forms carry a token against forgery."""
+PROGRAMS = (
+    api,
+    explain_api,
+    life_api,
+    release_api,
+    examples_api,
+    audit_api,
+    personal_api,
+    datasets_api,
+    network_api,
+    grid_api,
+    plans_api,
+    directives_api,
+    warnings_api,
+    candidates_api,
+    catalogue,
+    protocol,
+    graphs,
+)
+"""What programs call."""
+
 for _blueprint in (protocol.blueprint, graphs.blueprint, catalogue.blueprint):
     cors.open_to_other_sites(_blueprint)  # once a process, which may have several applications
     packing.pack(_blueprint)
@@ -154,42 +193,13 @@ def create_app(
     csrf = security.init_app(app, hosts)
     if openid is not None:
         _offer(app, openid)
-    app.register_blueprint(pages.blueprint)
-    app.register_blueprint(explain_pages.blueprint)
-    app.register_blueprint(life_pages.blueprint)
-    app.register_blueprint(live_api.blueprint)
-    app.register_blueprint(accounts.blueprint)
-    app.register_blueprint(personal.blueprint)
-    app.register_blueprint(dataset_pages.blueprint)
-    app.register_blueprint(network_pages.blueprint)
-    app.register_blueprint(directive_pages.blueprint)
-    app.register_blueprint(warnings_pages.blueprint)
-    app.register_blueprint(candidates_pages.blueprint)
-    for part in (knowledge_pages, draft_pages, release_pages, coverage_pages):
+    for part in PAGES:
         app.register_blueprint(part.blueprint)
-    for blueprint in (
-        api.blueprint,
-        explain_api.blueprint,
-        life_api.blueprint,
-        release_api.blueprint,
-        examples_api.blueprint,
-        audit_api.blueprint,
-        personal_api.blueprint,
-        datasets_api.blueprint,
-        network_api.blueprint,
-        grid_api.blueprint,
-        plans_api.blueprint,
-        directives_api.blueprint,
-        warnings_api.blueprint,
-        candidates_api.blueprint,
-        catalogue.blueprint,
-        protocol.blueprint,
-        graphs.blueprint,
-    ):
+    for part in PROGRAMS:
         # Programs send no forgery token. What a page of another site sends is a visitor's (webapp.access),
         # and no form can send application/json.
-        csrf.exempt(blueprint)
-        app.register_blueprint(blueprint)
+        csrf.exempt(part.blueprint)
+        app.register_blueprint(part.blueprint)
     return app
 
 

@@ -264,3 +264,26 @@ def duplicates(context: Context, city: str, incidents: int, seeds: tuple[int, ..
                 planter.plant()
             scores = planted.measure(workspace, planter.signals)
             click.echo(planted.render(scores, len(planter.signals), planter.incidents, context.lang))
+
+
+@bench.command()
+@click.option("--city", default="110000", show_default=True)
+@click.option("--observations", default=100_000_000, show_default=True, type=click.IntRange(1000))
+@click.option(
+    "--file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep them here. 保留观测文件。",
+)
+@click.pass_obj
+@faults_as_exit
+def risk(context: Context, city: str, observations: int, file: Path | None) -> None:
+    """From observations to a risk index for each unit grid. 从观测到各网格的风险指数。"""
+    from kb.sensing.source import Files
+    from kb.services.risk.bench import measure as measured
+
+    with progress(context.lang) as tell:
+        figures = measured(
+            Files(*sorted(folder("ontology").glob("*.ttl"))), city, observations, file=file, progress=tell
+        )
+    for line in figures.render(context.lang):
+        click.echo(line)

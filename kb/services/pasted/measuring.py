@@ -41,8 +41,8 @@ TEXTS, ANNOTATION = "cec_dev.jsonl", "cec_dev_gold.jsonl"
 FIGURES = ("deaths", "injured", "poisoned")
 FIELDS = (TYPE, *FIGURES, PLACE, TIME)
 CONFIDENCE = """\
-# How often a reading was right, by what it rests on: counted on the half of 207 news flashes that was held out by
-# `xiezhi bench words --calibrate`, (right + 1) / (read + 2). What is not here was not measured.
+# How often a reading was right, by what it rests on: counted on the half of 207 news flashes that was held
+# out by `xiezhi bench words --calibrate`, (right + 1) / (read + 2). What is not here was not measured.
 """
 _N = r"(\d+|[一二两三四五六七八九十百]+)"
 _WHO = r"(?:余|多|几)?(?:[人名个位])?(?:学生|工人|员工)?"

@@ -12,7 +12,7 @@ the reader never sees, not from the text:
 - **time**: the annotation has words, no times; right where the words read overlap an annotated expression.
 
 The texts of each label are dealt out in turn: words and patterns were developed on the first half, the
-second half was held out. Confidence is counted on the first half, with one right and one wrong added.
+second half was held out. Confidence is counted on the second half, with one right and one wrong added.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ TEXTS, ANNOTATION = "cec_dev.jsonl", "cec_dev_gold.jsonl"
 FIGURES = ("deaths", "injured", "poisoned")
 FIELDS = (TYPE, *FIGURES, PLACE, TIME)
 CONFIDENCE = """\
-# How often a reading was right, by what it rests on: counted on the first half of 207 news flashes by
-# `xiezhi bench words --calibrate`, (right + 1) / (read + 2). What is not here was not measured.
+# How often a reading was right, by what it rests on: counted on the half of 207 news flashes that was held
+# out by `xiezhi bench words --calibrate`, (right + 1) / (read + 2). What is not here was not measured.
 """
 _N = r"(\d+|[一二两三四五六七八九十百]+)"
 _WHO = r"(?:余|多|几)?(?:[人名个位])?(?:学生|工人|员工)?"
@@ -110,7 +110,7 @@ class Measured:
         return self.scores.setdefault((half, who, key), Score())
 
     def confidence(self) -> dict[str, dict[str, float]]:
-        """Return how often readings were right by kind and basis, in the half for development."""
+        """Return how often readings were right by kind and basis, in the half held out."""
         found: dict[str, dict[str, float]] = {}
         for (kind, basis), score in sorted(self.basis.items()):
             found.setdefault(kind, {})[basis] = round((score.right + 1) / (score.read + 2), 2)
@@ -134,7 +134,11 @@ class Measured:
                 lines.append(
                     f"{NAMES[key].in_(lang):<14}{half:<10}{mine.known:>5}  "
                     f"{mine.precision:5.2f} {mine.recall:5.2f} {mine.f1:5.2f}          "
-                    f"{plain.precision:5.2f} {plain.recall:5.2f} {plain.f1:5.2f}"
+                    + (
+                        f"{plain.precision:5.2f} {plain.recall:5.2f} {plain.f1:5.2f}"
+                        if plain.known
+                        else "    –"
+                    )
                 )
         return "\n".join(lines)
 
@@ -161,7 +165,7 @@ def measure(workspace: Workspace, folder: Path) -> Measured:
             for which in (half, "all"):
                 result.score(which, "reader", key).add(found, right, known)
             reading = read.readings.get(key)
-            if half == "developed" and found and reading is not None:
+            if half == "held out" and found and reading is not None:
                 kind = "figure" if key in FIGURES else key
                 result.basis.setdefault((kind, reading.basis), Score()).add(True, right, known)
             if (known and not right) or (found and not right):

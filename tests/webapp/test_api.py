@@ -241,7 +241,7 @@ def test_the_openapi_description_names_every_route_that_programs_call(workspace:
     described = app.test_client().get("/api/openapi.json").get_json()
     assert described["openapi"].startswith("3.1")
     for rule in app.url_map.iter_rules():
-        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule).replace("{identifier}", "{id}")
+        path = re.sub(r"<(?:\w+(?:\(.*?\))?:)?(\w+)>", r"{\1}", rule.rule).replace("{identifier}", "{id}")
         if not path.startswith(PROGRAMS) or path in UNDESCRIBED:
             continue
         methods = {method.lower() for method in rule.methods or () if method not in ("HEAD", "OPTIONS")}

@@ -20,7 +20,7 @@
                ├─ network   who works with whom, outages      (network_pages.py)
                │            the same for programs, roster     (network_api.py)
                ├─ directives confirm, board, inbox, steps         (directive_pages.py, directives_api.py)
-               ├─ plans     their life                        (plans_api.py)
+               ├─ plans     life, provisions, resources       (plan_pages.py, plans_api.py)
                ├─ grids     where a point falls, what is covered (grid_api.py)
                ├─ warnings  received, issued, what they support   (warnings_pages.py, warnings_api.py)
                ├─ candidates signals that belong together          (candidates_pages.py, candidates_api.py)
@@ -80,6 +80,7 @@ from webapp import (
     pages,
     personal,
     personal_api,
+    plan_pages,
     plans_api,
     problems,
     release_api,
@@ -106,6 +107,7 @@ PAGES = (
     directive_pages,
     warnings_pages,
     candidates_pages,
+    plan_pages,
     knowledge_pages,
     draft_pages,
     release_pages,

@@ -112,9 +112,8 @@ def take(identifier: str, step: str) -> Response:
         if isinstance(error, merging.MergeConflict):
             plan = merging.plan(desk().workspace, identifier, data["into"])
             more["merger"] = plan.as_json(desk().workspace)
-        # htmx shows 422 like an answer; any other error it would take for a server in trouble.
-        status = 422 if status_of(error) < 500 else status_of(error)
-        return make_response(_page("timeline", "life", **course(identifier, **more)), status)
+        page = _page("timeline", "life", **course(identifier, **more))
+        return make_response(page, status_shown(error))
     if "HX-Request" not in request.headers:
         return redirect(url_for("pages.show", identifier=identifier), 303)
     return make_response(render_template("parts/life.html", **course(identifier)))
@@ -126,6 +125,14 @@ def _where(part: str) -> dict[str, str]:
         return {"region": ".answer", "target": "#screen", "swap": "innerHTML"}
     region = {noticing.COURSE: "#life", noticing.DIRECTIVES: "#directives"}.get(part, "#directive")
     return {"region": region, "target": region, "swap": "outerHTML"}
+
+
+def status_shown(error: InputError) -> int:
+    """Return the status of a page that shows *error* beside its form.
+
+    htmx shows 422 like an answer; any other error it would take for a server in trouble.
+    """
+    return 422 if status_of(error) < 500 else status_of(error)
 
 
 def _asked(form: MultiDict[str, str]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ def places_to_go() -> list[Place]:
         ("pages.start", _("New report"), "report", "n"),
         ("directives.inbox", _("Directives"), "explain", "d"),
         ("warnings.index", _("Warnings"), "explain", None),
+        ("plans.index", _("Plans"), "explain", None),
         ("candidates.index", _("Candidates"), "explain", None),
         ("network.index", _("Network"), None, None),
         ("datasets.index", _("Data"), None, None),

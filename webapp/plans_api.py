@@ -105,14 +105,16 @@ def needed(identifier: str) -> Response:
     return jsonify(resources.resources(desk().workspace, identifier, visible_to(request)))
 
 
-@blueprint.post("/api/incidents/<incident:identifier>/resources/<any(reserve, release):step>")
+@blueprint.post("/api/incidents/<incident:identifier>/resources/<step>")
 @requires("explain")
 def taken(identifier: str, step: str) -> Response:
     """Take what is offered to an incident, or give it back."""
     if request.mimetype != JSON:
         abort(415, description=f"send {JSON}")
+    act = {"reserve": requests.reserve, "release": requests.release}.get(step)
+    if act is None:
+        abort(404)
     data = parse_json(request.get_data(cache=False))
-    act = requests.reserve if step == "reserve" else requests.release
     return jsonify(act(desk().workspace, identifier, data, me(), visible_to(request)))
 
 

@@ -28,6 +28,9 @@ def test_a_plan_goes_from_draft_to_publication_by_two_people(home: Path) -> None
     assert told["inForce"] == 1
     assert "published" in run(home, "plan", "show", "gas")
     assert "gas" in run(home, "plan", "list")
+    kept = run(home, "plan", "provisions", "gas", "--edition", "1")
+    assert "Put out fires, dilute and disperse gas, search for people  Urban Gas Regulation" in kept
+    assert run(home, "plan", "diff", "gas", "1").startswith("= "), "nothing has changed since"
     target = home / "gas.pdf"
     run(home, "plan", "print", "gas", str(target))
     assert target.read_bytes().startswith(b"%PDF")

@@ -56,6 +56,19 @@ def test_plans_and_cards_come_as_pdf(workspace: Workspace) -> None:
     assert plan.data.startswith(b"%PDF")
 
 
+def test_resources_are_taken_and_given_back_and_odd_wishes_refused(workspace: Workspace) -> None:
+    asked = client(workspace)
+    report = {"type": "建筑火灾", "grid": "370202", "fire": True, "id": "take-http"}
+    assert post(asked, "/api/recommend", report).status_code in (200, 201)
+    path = "/api/incidents/take-http/resources"
+    assert post(asked, f"{path}/reserve").json["reserved"] == [], "nothing is shared, nothing is taken"
+    assert post(asked, f"{path}/reserve", {"stock": "urn:x", "quantity": 1}).status_code == 422
+    assert post(asked, f"{path}/release", {"numbers": [7]}).status_code == 404
+    assert post(asked, f"{path}/release", {"numbers": "7"}).status_code == 422
+    assert post(asked, f"{path}/dance").status_code == 404
+    assert post(asked, "/api/incidents/no-such/resources/reserve").status_code == 404
+
+
 def test_modules_are_composed_and_clocks_told(workspace: Workspace) -> None:
     asked = client(workspace)
     told = asked.get("/api/plans/compose?module=医疗救治&module=先期处置&module=信息报告与会商").json

@@ -9,7 +9,9 @@
     guards       dates in order, modules that go with their plan, incidents and exercises that are known
     clocks       what is due for plans, and when
     listing      plans, editions, provisions and differences as JSON
-    composing    do modules go together: an order, circles, states that nobody provides
-    resources    what modules need, from the nearest stocks that hold it
-    printing     action cards and plans as PDF
+    composing    do modules go together: an order, circles, states that nobody provides; drawing draws it
+    arranging    provisions module by module; the stocks that a plan may count on
+    matching     needs met from stocks, nearest first; resources: what an incident needs, has and is offered
+    cards        what each department has to do by a plan
+    printing     action cards and plans as PDF, on paper
 """

@@ -8,10 +8,11 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode
 
+from kb.access.principal import Principal
 from kb.errors import NotFound, Text, both
 from kb.flow.definition import Step
 from kb.flow.event import Event
-from kb.flow.machine import Life
+from kb.flow.machine import Actor, Life
 from kb.namespaces import xz
 from kb.services.naming import named
 from kb.services.plans import comparing, editions, keeping
@@ -121,6 +122,67 @@ def of_edition(
             where=editions.slug_of(plan),
         )
     return keeping.kept(workspace, editions.edition_iri(plan, number), editions.states_of(plan))
+
+
+def steps(workspace: Workspace, plan: NamedNode, reader: Principal, on: date) -> list[dict[str, Any]]:
+    """Return the steps that *reader* may take now: with the edition in force, and with the last one.
+
+    Each step says what it asks for: the names of the properties that it ``sets``.
+    """
+    lives = editions.editions(workspace, plan)
+    chosen = dict.fromkeys(
+        one.about for one in (editions.in_force(lives, on), *lives[-1:]) if one is not None
+    )
+    run = editions.machine(workspace)
+    found = []
+    for life in lives:
+        if life.about in chosen:
+            offered = run.open_to(editions.with_authors(lives, life), Actor(reader))
+            found.append(
+                {
+                    "edition": editions.number_of(life.about),
+                    "revision": life.revision,
+                    "steps": [
+                        {
+                            "name": step.name,
+                            "label": both(step.label),
+                            "needsReason": step.needs_reason,
+                            "sets": [p.value.rpartition("#")[2] for p in (*step.sets, *step.may_set)],
+                        }
+                        for step in offered
+                    ],
+                }
+            )
+    return found
+
+
+def flow(workspace: Workspace, lives: Sequence[Life]) -> list[dict[str, Any]]:
+    """Return the states of the flow in order, the steps from each, and which editions are there."""
+    run = editions.machine(workspace)
+    order, waiting = list[NamedNode](), [run.flow.start]
+    while waiting:
+        at = waiting.pop(0)
+        if at not in order:
+            order.append(at)
+            targets = [s.target for s in run.flow.steps.values() if at in s.sources and s.target is not None]
+            waiting += sorted(targets, key=lambda target: run.flow.states[target].final)
+    order.sort(key=lambda one: run.flow.states[one].final)
+    return [
+        {
+            "name": run.flow.states[at].name,
+            "label": both(run.flow.states[at].label),
+            "editions": [editions.number_of(life.about) for life in lives if life.state == at],
+            "steps": [
+                {
+                    "label": both(step.label),
+                    "to": None if step.target is None else both(run.flow.states[step.target].label),
+                }
+                for step in run.flow.steps.values()
+                if at in step.sources
+            ],
+        }
+        for at in order
+    ]
 
 
 def _edition(

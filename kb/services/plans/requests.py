@@ -15,6 +15,7 @@ from kb.errors import InputError, NotFound, both
 from kb.services import incident, reservations
 from kb.services.audience import Visible, everything
 from kb.services.directives import reading
+from kb.services.exercise import reading as exercise
 from kb.services.naming import named
 from kb.services.plans import composing, desk, editions, listing, resources
 from kb.services.plans.cards import of_plan
@@ -102,7 +103,11 @@ def compose(workspace: Workspace, names: Iterable[str]) -> dict[str, Any]:
     """
     known = composing.library(workspace)
     chosen = [known[plan] for name in names if (plan := editions.find(workspace, name)) in known]
-    found = composing.compose(chosen, list(known.values()))
+    return composed(workspace, composing.compose(chosen, list(known.values())))
+
+
+def composed(workspace: Workspace, found: composing.Composition) -> dict[str, Any]:
+    """Return a composition as JSON."""
     return {
         "sound": found.sound,
         "order": [named(workspace, module) for module in found.order],
@@ -159,6 +164,11 @@ def release(
     asked = None if numbers is None else [_number({"numbers": one}, "numbers") or 0 for one in numbers]
     reservations.release(workspace, identifier, asked, principal)
     return resources.resources(workspace, identifier, visible)
+
+
+def exercises() -> list[str]:
+    """Return the names of the scenarios by which plans may be drilled."""
+    return [path.stem for path in exercise.shipped()]
 
 
 def cards(workspace: Workspace, identifier: str, department: str | None, lang: str) -> bytes:

@@ -21,7 +21,8 @@ from kb.services.distance import distance
 from kb.services.life.acting import Wish, take
 from kb.services.life.contention import Contention
 from kb.services.life.merging import merge
-from kb.services.plans.resources import Need, Stock, allocate, resources, take_from, take_offer
+from kb.services.plans.matching import Need, Stock, allocate
+from kb.services.plans.resources import resources, take_from, take_offer
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change
 

@@ -61,7 +61,6 @@ def test_signals_are_judged_on_the_page_also_on_a_telephone(officer: Any) -> Non
     expect(section).to_contain_text("火灾")
     expect(section.locator("li")).to_have_count(3)
     duty.check()
-    duty.picture("candidates-phone-zh")
     page.set_viewport_size({"width": 1366, "height": 768})
     duty.picture("candidates-zh")
     section.locator("button", has_text="确认为事件").click()

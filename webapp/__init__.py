@@ -19,6 +19,8 @@
                ├─ network   who works with whom, outages      (network_pages.py)
                │            the same for programs, roster     (network_api.py)
                ├─ grids     where a point falls, what is covered (grid_api.py)
+               ├─ risk      maps, factors, proposals          (risk_pages.py)
+               │            the same for programs, observations (risk_api.py)
                ├─ directives, plans                           (directives_api.py, plans_api.py)
                └─ access, security, cors, packing, i18n, problems, filters     what all of them share
 
@@ -69,6 +71,8 @@ from webapp import (
     plans_api,
     problems,
     release_api,
+    risk_api,
+    risk_pages,
     security,
 )
 from webapp import sparql as protocol
@@ -139,6 +143,7 @@ def create_app(
     app.register_blueprint(personal.blueprint)
     app.register_blueprint(dataset_pages.blueprint)
     app.register_blueprint(network_pages.blueprint)
+    app.register_blueprint(risk_pages.blueprint)
     for blueprint in (
         api.blueprint,
         explain_api.blueprint,
@@ -150,6 +155,7 @@ def create_app(
         datasets_api.blueprint,
         network_api.blueprint,
         grid_api.blueprint,
+        risk_api.blueprint,
         plans_api.blueprint,
         directives_api.blueprint,
         catalogue.blueprint,

@@ -11,6 +11,8 @@ from kb.services.datasets import DatasetViews
 from kb.services.grids.views import GridViews
 from kb.services.life.contention import Contention
 from kb.services.network.views import NetworkViews
+from kb.services.risk.proposals import Proposals
+from kb.services.risk.views import RiskViews
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
 from kb.store.writing import Writes
@@ -28,6 +30,8 @@ class Desk:
         self.datasets = DatasetViews(workspace)
         self.networks = NetworkViews(workspace)
         self.grids = GridViews(workspace)
+        self.risks = RiskViews(workspace)
+        self.proposals = Proposals(workspace, self.risks)
         self.places = Places(workspace.store)
         self.terms = Terms(workspace.store)
         self.contention = Contention(workspace)

@@ -31,6 +31,7 @@ from kb.cli.life_desk import LifeDesk, LocalLife, RemoteLife
 from kb.cli.network_desk import LocalNetworks, NetworkDesk, RemoteNetworks
 from kb.cli.plan_desk import LocalPlans, PlanDesk, RemotePlans
 from kb.cli.remote import Remote
+from kb.cli.risk_desk import LocalRisks, RemoteRisks, RiskDesk
 from kb.errors import Text, XiezhiError
 from kb.services.workspace import Workspace
 
@@ -110,6 +111,10 @@ class Context:
     def grids(self) -> AbstractContextManager[GridDesk]:
         """Yield who tells of grids."""
         return self._answering(RemoteGrids, LocalGrids)
+
+    def risks(self) -> AbstractContextManager[RiskDesk]:
+        """Yield who tells of risks."""
+        return self._answering(RemoteRisks, LocalRisks)
 
     @contextmanager
     def _answering(self, remote: Callable[[Remote], D], local: Callable[[Workspace], D]) -> Iterator[D]:

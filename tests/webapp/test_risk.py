@@ -102,7 +102,8 @@ def test_proposals_are_made_and_decided_by_the_monitoring_centre_alone(opened, c
     decided = client.post(
         f"/api/risk/proposals/{one['id']}/confirm", json={"city": CITY, "reason": "核实"}, headers=mon
     )
-    assert (decided.json["state"], decided.json["decidedBy"]) == ("confirmed", "mon")
+    assert decided.json["state"] == "confirmed"
+    assert decided.json["decidedBy"].startswith("mon ")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -23,6 +23,8 @@
                ├─ plans     life, provisions, resources       (plan_pages.py, plans_api.py)
                ├─ grids     where a point falls, what is covered (grid_api.py)
                ├─ warnings  received, issued, what they support   (warnings_pages.py, warnings_api.py)
+               ├─ risk      maps, factors, proposals          (risk_pages.py)
+               │            the same for programs, observations (risk_api.py)
                ├─ candidates signals that belong together          (candidates_pages.py, candidates_api.py)
                ├─ knowledge terms and rules, drafts, releases, gaps (knowledge_pages.py, draft_pages.py,
                │                                     release_pages.py, coverage_pages.py)
@@ -85,6 +87,8 @@ from webapp import (
     problems,
     release_api,
     release_pages,
+    risk_api,
+    risk_pages,
     security,
     warnings_api,
     warnings_pages,
@@ -112,6 +116,7 @@ PAGES = (
     draft_pages,
     release_pages,
     coverage_pages,
+    risk_pages,
 )
 """What people open; their forms carry a token against forgery."""
 PROGRAMS = (
@@ -129,6 +134,7 @@ PROGRAMS = (
     directives_api,
     warnings_api,
     candidates_api,
+    risk_api,
     catalogue,
     protocol,
     graphs,

@@ -15,6 +15,8 @@ from kb.services.grids.views import GridViews
 from kb.services.life.contention import Contention
 from kb.services.network.views import NetworkViews
 from kb.services.plans.clocks import Clocks
+from kb.services.risk.proposals import Proposals
+from kb.services.risk.views import RiskViews
 from kb.services.workspace import Workspace
 from kb.store.workers import Service
 from kb.store.writing import Writes
@@ -42,6 +44,8 @@ class Desk:
         self.grids = GridViews(workspace)
         self.library = Library(workspace)
         self.shelf, self.jobs = Shelf(workspace.home), Jobs(workspace)
+        self.risks = RiskViews(workspace)
+        self.proposals = Proposals(workspace, self.risks)
         self.places = Places(workspace.store)
         self.terms = Terms(workspace.store)
         self.contention = Contention(workspace)

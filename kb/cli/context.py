@@ -32,6 +32,7 @@ from kb.cli.life_desk import LifeDesk, LocalLife, RemoteLife
 from kb.cli.network_desk import LocalNetworks, NetworkDesk, RemoteNetworks
 from kb.cli.plan_desk import LocalPlans, PlanDesk, RemotePlans
 from kb.cli.remote import Remote
+from kb.cli.risk_desk import LocalRisks, RemoteRisks, RiskDesk
 from kb.cli.warning_desk import LocalWarnings, RemoteWarnings, WarningDesk
 from kb.errors import Text, XiezhiError
 from kb.services.workspace import Workspace
@@ -120,6 +121,10 @@ class Context:
     def warnings(self) -> AbstractContextManager[WarningDesk]:
         """Yield who looks after warnings."""
         return self._answering(RemoteWarnings, LocalWarnings)
+
+    def risks(self) -> AbstractContextManager[RiskDesk]:
+        """Yield who tells of risks."""
+        return self._answering(RemoteRisks, LocalRisks)
 
     @contextmanager
     def _answering(self, remote: Callable[[Remote], D], local: Callable[[Workspace], D]) -> Iterator[D]:

@@ -26,7 +26,7 @@ from kb.risk.method import Method
 
 TOP = 0.05
 """The share of grid-hours that a duty room can look at."""
-MOST = 50_000_000
+MOST = 5_000_000
 """So many grid-hours are scored; of more hours, every n-th."""
 
 

@@ -102,7 +102,8 @@ class Neighbours:
         if bandwidth <= 0:
             return np.broadcast_to(values.mean(axis=0), values.shape)
         width = bandwidth * self.side
-        found = np.empty_like(values)
+        found = np.zeros_like(values)
+        filled = np.flatnonzero(values.any(axis=0))  # most sources know few of the categories
         for begin in range(0, len(values), BLOCK):
             block = slice(begin, min(begin + BLOCK, len(values)))
             here, there = self._tree.query(
@@ -112,7 +113,7 @@ class Neighbours:
             weight = np.exp(-squared / (2 * width**2))
             size = block.stop - block.start
             whole = np.bincount(here, weight, minlength=size)
-            for column in range(values.shape[1]):
+            for column in filled:
                 sums = np.bincount(here, weight * values[there, column], minlength=size)
                 found[block, column] = sums / whole
         return found

@@ -69,3 +69,14 @@ def _located(positions: ir.Table, index: GridIndex) -> pa.Table:
         cells[part] = index.numbers(*decode(keys[part]))
     inside = cells != NOWHERE
     return pa.table({"position": keys[inside], "cell": cells[inside]})
+
+
+def bounds(observations: ir.Table) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of *observations*, in degrees; the farthest hundredth left out.
+
+    A wrong coordinate or two should not widen a grid to the whole earth.
+    """
+    longitudes, latitudes = decode(observations.select("position").to_pyarrow()["position"].to_numpy())
+    west, east = np.quantile(longitudes, (0.005, 0.995))
+    south, north = np.quantile(latitudes, (0.005, 0.995))
+    return float(west), float(south), float(east), float(north)

@@ -57,7 +57,7 @@ class Inbox:
     """The pushed observations of one source, in *folder*; threads may share it."""
 
     def __init__(self, folder: Path, source: Source) -> None:
-        self._folder, self._source = folder, source
+        self._folder, self.source = folder, source
         self._begins = tuple(begins for begins, _ in source.categories)
         self._writing = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
@@ -168,9 +168,7 @@ class Inbox:
         identifier, category = data.get("id"), data.get("category")
         if not (isinstance(identifier, str) and 0 < len(identifier) <= 100):
             return wrong("id 应为 1 至 100 个字符的文字", "id is a text of 1 to 100 characters")
-        if not (
-            isinstance(category, str) and any(category.startswith(c) for c, _ in self._source.categories)
-        ):
+        if not (isinstance(category, str) and any(category.startswith(c) for c, _ in self.source.categories)):
             words = ", ".join(sorted(self._begins))
             return wrong(f"未知的类别，可用：{words}", f"unknown category; there are {words}")
         longitude, latitude, value = (_number(data.get(key, default)) for key, default in _NUMBERS)
@@ -183,7 +181,7 @@ class Inbox:
         except (KeyError, ValueError, TypeError):
             return wrong("time 应为 ISO 8601 时间", "time is a moment in ISO 8601")
         if time.tzinfo is not None:
-            time = time.astimezone(ZoneInfo(self._source.zone)).replace(tzinfo=None)
+            time = time.astimezone(ZoneInfo(self.source.zone)).replace(tzinfo=None)
         return identifier, time, longitude, latitude, category, value
 
     def _tidy(self, notes: sqlite3.Connection) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, parse
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, parse
 
 from kb.errors import KnowledgeFault, NotFound
 from kb.namespaces import RDF_TYPE, ROOT, xz
@@ -31,13 +31,13 @@ CATEGORIES = ROOT + "kb/risk-category/"
 SOURCE = xz("ObservationSource")
 DEFAULT_ZONE = "Asia/Shanghai"
 T = TypeVar("T")
-Node: TypeAlias = NamedNode | BlankNode | Triple
+Node: TypeAlias = NamedNode | BlankNode
 
 
 class Facts(Protocol):
     """What has quads: a store (``kb.store.protocol.Store``), or a file that was read."""
 
-    def match(self, s: NamedNode | BlankNode | Triple | None, p: NamedNode | None, o: None) -> Iterable[Quad]:
+    def match(self, s: NamedNode | BlankNode | None, p: NamedNode | None, o: None) -> Iterable[Quad]:
         """Return the quads that fit."""
         ...
 
@@ -101,7 +101,7 @@ class Files:
                     "sensing.file", f"无法读取：{error}", f"cannot be read: {error}", where=str(path)
                 ) from error
 
-    def match(self, s: NamedNode | BlankNode | Triple | None, p: NamedNode | None, o: None) -> Iterator[Quad]:
+    def match(self, s: NamedNode | BlankNode | None, p: NamedNode | None, o: None) -> Iterator[Quad]:
         """Return the quads that fit."""
         return (q for q in self._quads if s in (None, q.subject) and p in (None, q.predicate))
 
@@ -168,7 +168,7 @@ def _source(facts: Facts, iri: NamedNode) -> Source:
     matches = []
     for quad in facts.match(iri, xz("categoryMatch"), None):
         node = quad.object
-        if isinstance(node, Literal):
+        if not isinstance(node, NamedNode | BlankNode):
             raise wrong("xz:categoryMatch 不是记录", "xz:categoryMatch is no record")
         begins = _one(facts, node, xz("beginsWith"), _text)
         means = _one(facts, node, xz("riskCategory"), _slug)

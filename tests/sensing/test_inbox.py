@@ -105,6 +105,6 @@ JSON = st.recursive(st.none() | st.floats() | st.text(max_size=9), st.lists)
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_taken_or_refused(lines):
     box = Inbox.__new__(Inbox)
-    box._source, box._begins = PUSHED, ("fire",)
+    box.source, box._begins = PUSHED, ("fire",)
     with suppress(ObservationsRefused):
         assert len(box.read(lines)) <= lines.count(b"\n") + 1

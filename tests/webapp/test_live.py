@@ -309,7 +309,8 @@ def test_a_window_that_nobody_sees_gives_its_connection_back_and_catches_up_late
     people: Any, city: Server, badges: Any
 ) -> None:
     page = people("wang", "zh-CN").open("/")
-    page.wait_for_function("isLive()")
+    page.wait_for_timeout(1_000)
+    assert page.evaluate("isLive()")
     hide = """hidden => {
         Object.defineProperty(document, "hidden", {configurable: true, get: () => hidden});
         document.dispatchEvent(new Event("visibilitychange"));

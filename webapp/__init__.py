@@ -7,6 +7,7 @@
                ├─ explain   why, why not, ask next, what if   (explain_pages.py, explain_api.py)
                ├─ life      timelines, steps, contention      (life_pages.py, life_api.py)
                ├─ map       areas, incidents, what is around  (map_pages.py, map_api.py)
+               ├─ command   everything open on one screen    (command_pages.py)
                ├─ graph     collaboration around an incident  (graph_pages.py)
                ├─ live      what changes, as it changes       (live_api.py, live.py)
                ├─ releases  which there are, replay           (release_api.py)
@@ -57,6 +58,7 @@ from webapp import (
     candidates_api,
     candidates_pages,
     catalogue,
+    command_pages,
     cors,
     coverage_pages,
     dataset_pages,
@@ -106,6 +108,7 @@ PAGES = (
     live_api,
     map_pages,
     graph_pages,
+    command_pages,
     accounts,
     personal,
     dataset_pages,

@@ -30,6 +30,7 @@ def places_to_go() -> list[Place]:
     every: list[tuple[str, str, str | None, str | None]] = [
         ("pages.start", _("New report"), "report", "n"),
         ("directives.inbox", _("Directives"), "explain", "d"),
+        ("command.show", _("Overview"), "explain", "o"),
         ("map.index", _("Map"), "explain", "m"),
         ("warnings.index", _("Warnings"), "explain", None),
         ("candidates.index", _("Candidates"), "explain", None),

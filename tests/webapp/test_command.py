@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
+from pyoxigraph import NamedNode
 
+from kb.access.principal import Principal
 from kb.errors import NotFound
 from kb.services import incident
+from kb.services.directives import requests
+from kb.services.life.contention import Contention
 from kb.services.network.unfolding import Unfolding
 from kb.services.network.views import NetworkViews
+from kb.services.overview import overview
 from kb.services.workspace import Workspace
+from tests.webapp.browsing import DESK, PHONE, Officer
 from tests.webapp.conftest import CITY, REPORT, Server
-from tests.webapp.test_browser import DESK, PHONE, Officer, browser  # noqa: F401  # a fixture
 
 HOUSING = "https://w3id.org/xiezhi/city/370100/dept/370100/housing"
 
@@ -78,6 +84,47 @@ def test_what_a_reader_may_not_see_is_not_in_it(workspace: Workspace, unfolding:
         blind.grow(HOUSING)
 
 
+# ── The overview ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_overview_tells_what_is_open_overdue_contended_changed_and_committed(fresh: Workspace) -> None:
+    policy = fresh.policies.current
+    chief = Principal("zhao", frozenset(["chief-commander"]), policy)
+    contention = Contention(fresh)
+    empty = overview(fresh, contention, chief)
+    assert (empty["incidents"]["total"], empty["overdue"]["total"], empty["changed"]["first"]) == (0, 0, [])
+
+    incident.report(
+        fresh, {**REPORT, "id": "small", "deaths": 0, "seriousInjuries": 0, "missing": 0}, actor="t"
+    )
+    incident.report(fresh, {**REPORT, "id": "large"}, actor="t")
+    incident.report(fresh, {**REPORT, "id": "large", "deaths": 31}, actor="t")
+    requests.confirm(fresh, "large", chief, {})
+    now = datetime.now(UTC)
+    found = overview(fresh, contention, chief, now=now)
+    assert [one["id"] for one in found["incidents"]["first"]] == ["large", "small"]
+    assert found["incidents"]["first"][0]["directives"]["open"] == found["directives"]["open"] > 0
+    assert (found["bySeverity"][0]["severity"], found["bySeverity"][0]["count"]) == (1, 1)
+    (changed,) = found["changed"]["first"]
+    assert (changed["id"], changed["changes"][0]["text"]["en"]) == ("large", "deaths: 4 people → 31 people")
+    grade = next(one for one in changed["relations"] if one["relation"]["label"]["en"] == "grade")
+    assert grade["changed"][0]["to"]["follows"][0]["label"]["en"] == "deaths"
+    assert found["contention"]["first"][0]["first"]["id"] == "large"
+    assert sum(one["open"] for one in found["forces"]["first"]) <= found["directives"]["open"]
+    assert found["overdue"]["total"] == 0
+    late = overview(fresh, contention, chief, now=now + timedelta(days=30))
+    assert late["overdue"]["total"] == len(late["overdue"]["first"]) + max(0, late["overdue"]["total"] - 7)
+    assert late["overdue"]["first"][0]["overdue"]
+
+    def hidden(graph: NamedNode) -> bool:
+        return not graph.value.endswith("/large")
+
+    partly = overview(fresh, contention, chief, visible=hidden)
+    assert "large" not in str(
+        [partly[key] for key in ("incidents", "overdue", "contention", "forces", "changed")]
+    )
+
+
 # ── Pages ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -96,12 +143,12 @@ def city(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def officer(browser: Browser, city: Server) -> Iterator[Any]:  # noqa: F811
+def officer(chromium: Browser, city: Server) -> Iterator[Any]:
     """Make officers; at the end nothing may have gone wrong, nor have been asked of another host."""
     made: list[Officer] = []
 
     def make(lang: str, size: Any = DESK, **options: Any) -> Officer:
-        made.append(Officer(browser, city, lang, size, **options))
+        made.append(Officer(chromium, city, lang, size, **options))
         return made[-1]
 
     yield make
@@ -148,3 +195,28 @@ def test_the_graph_fits_a_phone_and_has_no_chinese_in_english(officer: Any) -> N
     page.wait_for_selector("[data-things] canvas")
     text = page.locator("main").inner_text()
     assert not [letter for letter in text if "\u3400" <= letter <= "\u9fff"]
+
+
+@pytest.mark.browser
+def test_the_overview_is_one_screen_and_follows_what_changes(officer: Any, city: Server) -> None:
+    duty = officer("zh-CN")
+    page = duty.open("/command")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), "1366×768 is enough"
+    expect(page.locator(".panel").first.locator("li").first).to_contain_text("建筑物坍塌")
+    city.client.post_json("/api/recommend", {**REPORT, "id": "one", "deaths": 31})
+    expect(page.locator(".change").first).to_contain_text("死亡人数：4 人 → 31 人", timeout=10_000)
+    expect(page.locator("#open-one")).to_be_visible()
+    duty.picture("command-zh")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.querySelector('.panel')).overflowY") == "visible"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "light"), (DESK, "dark")])
+def test_the_overview_fits_and_has_no_chinese_in_english(officer: Any, size: Any, scheme: str) -> None:
+    duty = officer("en-US", size, color_scheme=scheme)
+    page = duty.open("/command")
+    text = page.locator("main").inner_text()
+    assert not [letter for letter in text if "\u3400" <= letter <= "\u9fff"]
+    duty.check()
+    duty.picture(f"command-{'phone' if size == PHONE else 'dark'}-en")

@@ -18,8 +18,8 @@ from kb.services.atlas import layers
 from kb.services.atlas.around import around
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change
+from tests.webapp.browsing import DESK, PHONE, Officer
 from tests.webapp.conftest import CITY, REPORT, Server
-from tests.webapp.test_browser import DESK, PHONE, Officer, browser  # noqa: F401  # a fixture
 
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="seconds")
 WARNING: dict[str, Any] = {
@@ -137,12 +137,12 @@ def city(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def officer(browser: Browser, city: Server) -> Iterator[Any]:  # noqa: F811
+def officer(chromium: Browser, city: Server) -> Iterator[Any]:
     """Make officers; at the end nothing may have gone wrong, nor have been asked of another host."""
     made: list[Officer] = []
 
     def make(lang: str, size: Any = DESK, **options: Any) -> Officer:
-        made.append(Officer(browser, city, lang, size, **options))
+        made.append(Officer(chromium, city, lang, size, **options))
         return made[-1]
 
     yield make

@@ -6,6 +6,9 @@
                ├─ api       reports and recommendations       (api.py, openapi.yaml)
                ├─ explain   why, why not, ask next, what if   (explain_pages.py, explain_api.py)
                ├─ life      timelines, steps, contention      (life_pages.py, life_api.py)
+               ├─ map       areas, incidents, what is around  (map_pages.py, map_api.py)
+               ├─ command   everything open on one screen    (command_pages.py)
+               ├─ graph     collaboration around an incident  (graph_pages.py)
                ├─ live      what changes, as it changes       (live_api.py, live.py)
                ├─ releases  which there are, replay           (release_api.py)
                ├─ examples  vetted queries, terms to complete (examples_api.py, terms.py)
@@ -57,6 +60,7 @@ from webapp import (
     candidates_api,
     candidates_pages,
     catalogue,
+    command_pages,
     cors,
     coverage_pages,
     dataset_pages,
@@ -68,6 +72,7 @@ from webapp import (
     explain_api,
     explain_pages,
     filters,
+    graph_pages,
     graphs,
     grid_api,
     i18n,
@@ -75,6 +80,8 @@ from webapp import (
     life_api,
     life_pages,
     live_api,
+    map_api,
+    map_pages,
     navigation,
     network_api,
     network_pages,
@@ -104,6 +111,9 @@ PAGES = (
     explain_pages,
     life_pages,
     live_api,
+    map_pages,
+    graph_pages,
+    command_pages,
     accounts,
     personal,
     dataset_pages,
@@ -129,6 +139,7 @@ PROGRAMS = (
     personal_api,
     datasets_api,
     network_api,
+    map_api,
     grid_api,
     plans_api,
     directives_api,

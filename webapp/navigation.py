@@ -29,14 +29,16 @@ def places_to_go() -> list[Place]:
     # The view, its name, the action that it takes (none: everybody), its access key.
     every: list[tuple[str, str, str | None, str | None]] = [
         ("pages.start", _("New report"), "report", "n"),
+        ("command.show", _("Overview"), "explain", "o"),
+        ("map.index", _("Map"), "explain", "m"),
         ("directives.inbox", _("Directives"), "explain", "d"),
         ("risk.index", _("Risk"), None, None),
         ("warnings.index", _("Warnings"), "explain", None),
-        ("plans.index", _("Plans"), "explain", None),
         ("candidates.index", _("Candidates"), "explain", None),
+        ("plans.index", _("Plans"), "explain", None),
         ("network.index", _("Network"), None, None),
+        ("knowledge.index", _("Knowledge"), None, None),
         ("datasets.index", _("Data"), None, None),
-        ("knowledge.index", _("Knowledge"), "query", "k"),
         ("sparql.endpoint", _("Query"), None, None),
         ("api.index", _("API"), None, None),
     ]

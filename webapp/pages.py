@@ -221,6 +221,7 @@ def _form(
     faults = {} if error is None else forms.faults_by_field(error)
     return {
         "values": dict(values),
+        "places_on_the_map": next(iter(desk().grids.cities(visible_to(request))), None),
         "faults": faults,
         "types": forms.type_names(workspace, language()),
         "main": forms.controls(workspace),

@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from kb.access.accounts import Accounts
+from tests.webapp.browsing import DESK, Officer
 from tests.webapp.conftest import CITY, REPORT, Server
-from tests.webapp.test_browser import DESK, Officer, browser  # noqa: F401  # a fixture
 
 PASSWORD = "a long enough password"
 PEOPLE = {
@@ -182,12 +182,12 @@ def test_a_server_ends_its_streams_and_stops_at_once(
 
 
 @pytest.fixture
-def people(browser: Browser, city: Server) -> Iterator[Any]:  # noqa: F811
+def people(chromium: Browser, city: Server) -> Iterator[Any]:
     """Log people in: ``people("wang", "zh-CN")``; at the end nothing may have gone wrong."""
     made: list[Officer] = []
 
     def log_in(name: str, lang: str) -> Officer:
-        officer = Officer(browser, city, lang, DESK)
+        officer = Officer(chromium, city, lang, DESK)
         page = officer.open("/login")
         page.fill("[name=name]", name)
         page.fill("[name=password]", PASSWORD)
@@ -309,7 +309,8 @@ def test_a_window_that_nobody_sees_gives_its_connection_back_and_catches_up_late
     people: Any, city: Server, badges: Any
 ) -> None:
     page = people("wang", "zh-CN").open("/")
-    page.wait_for_function("isLive()")
+    page.wait_for_timeout(1_000)
+    assert page.evaluate("isLive()")
     hide = """hidden => {
         Object.defineProperty(document, "hidden", {configurable: true, get: () => hidden});
         document.dispatchEvent(new Event("visibilitychange"));

@@ -15,10 +15,11 @@ from kb.errors import InputError, NotFound, Text, both
 from kb.network import analysis, collaboration, roster, shifts
 from kb.network.bodies import Body
 from kb.network.conflicts import MEANINGS
+from kb.network.directives import Past
 from kb.network.roster import Roster, Shift, read
 from kb.services.audience import Visible, everything
 from kb.services.network import drawing
-from kb.services.network.known import CityNetworks
+from kb.services.network.known import CityNetwork, CityNetworks
 from kb.services.network.told import Teller, group
 from kb.services.workspace import Workspace
 
@@ -50,6 +51,17 @@ class NetworkViews:
         if not found:
             raise NotFound.of("network.city", "没有载入任何城市", "no city is loaded")
         return found[0]
+
+    def known(self, city: str, visible: Visible = everything) -> CityNetwork:
+        """Return the network of *city* itself, for those who walk along it.
+
+        :raises NotFound: ``network.city``.
+        """
+        return self._networks.of(city, visible)
+
+    def past(self, visible: Visible = everything) -> tuple[Past, ...]:
+        """Return who worked with whom in past incidents, as far as the reader may see."""
+        return self._networks.past(visible)
 
     def places(self, city: str, visible: Visible = everything) -> list[dict[str, Any]]:
         """Return the areas of a city that have bodies, its own first."""

@@ -29,7 +29,7 @@ RULE rule:station-cordon { ?incident xz:activates module:suspension } WHERE {
 """
 CASES = """- title: 加气站火灾有人被困即停业 / A gas station fire with somebody trapped suspends business
   given: {type: 加气站火灾, grid: "370102", trapped: 2}
-  expect: {activates: 停工停业停运}
+  expect: {activates: 停运停课停业与限流}
 
 - title: 无人被困不因此停业 / Nobody trapped, no suspension by this rule
   given: {type: 加气站火灾, grid: "370102", trapped: 0}
@@ -89,7 +89,8 @@ def add(page: Page, heading: str, fields: dict[str, str]) -> None:
 def run(page: Page, task: str) -> None:
     """Run a task of the draft and wait for what it finds."""
     page.locator(f"[aria-labelledby=task-{task}] button").first.click()
-    expect(page.locator(f"[aria-labelledby=task-{task}] progress")).to_have_count(0, timeout=TRYING)
+    again = page.locator(f"[aria-labelledby=task-{task}] button", has_text="重新运行")
+    expect(again).to_be_visible(timeout=TRYING)
 
 
 def test_an_expert_adds_and_mends_another_approves_and_it_takes_effect(
@@ -149,7 +150,7 @@ def test_an_expert_adds_and_mends_another_approves_and_it_takes_effect(
     page.fill("#text", RULE % "\n    FILTER (?deaths > 0)")
     expect(page.locator("#faults .complaint")).to_contain_text("1 处", timeout=30_000)
     expect(page.locator("#faults")).to_contain_text("?deaths")
-    expect(page.locator(".gutter mark")).to_have_text("5\n")
+    expect(page.locator(".gutter mark")).to_have_text("8")
     page.locator("#faults [data-line]").click()
     assert page.evaluate("document.activeElement.id") == "text"
     expert.check()
@@ -170,7 +171,7 @@ def test_an_expert_adds_and_mends_another_approves_and_it_takes_effect(
     for task in ("check", "test", "impact"):
         run(page, task)
     expect(page.locator("[aria-labelledby=task-check] .tag")).to_have_text("0 个错误")
-    expect(page.locator("[aria-labelledby=task-test] .tag")).to_contain_text("0 个失败")
+    expect(page.locator("[aria-labelledby=task-test] .tag").first).to_contain_text("0 个失败")
     expect(page.locator("[aria-labelledby=task-impact]")).to_contain_text("1 起事件中有 0 起")
     expert.check()
     page.locator("#found").scroll_into_view_if_needed()
@@ -192,8 +193,8 @@ def test_an_expert_adds_and_mends_another_approves_and_it_takes_effect(
     page.locator("button", has_text="Write").click()
     expect(page.locator("#notes ~ ul, [aria-labelledby=notes] ul")).to_contain_text("Duty to lead")
     page.locator("[aria-labelledby=look-difference] button").click()
-    expect(page.locator("[aria-labelledby=look-difference] progress")).to_have_count(0, timeout=TRYING)
-    expect(page.locator("[aria-labelledby=look-difference]")).to_contain_text("Gas station fire")
+    found = page.locator("[aria-labelledby=look-difference]")
+    expect(found).to_contain_text("Gas station fire", timeout=TRYING)
     approver.check()
     approver.picture("release-review-en")
     page.locator("button", has_text="Approve").click()
@@ -213,7 +214,7 @@ def test_an_expert_adds_and_mends_another_approves_and_it_takes_effect(
     assert reply.status == 201, reply.text()
     told = reply.json()
     assert told["type"]["label"]["zh"] == "加气站火灾"
-    assert "停工停业停运" in [module["label"]["zh"] for module in told["modules"]]
+    assert "停运停课停业与限流" in [module["label"]["zh"] for module in told["modules"]]
     page = duty.open("/knowledge/releases")
     expect(page.locator("tbody tr", has_text="加气站")).to_contain_text("本服务")
     duty.picture("releases-zh")

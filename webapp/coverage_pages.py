@@ -67,7 +67,7 @@ def _page(result: dict[str, Any]) -> dict[str, Any]:
     packs = desk().library.overview().packs()
     names = {one.item.iri.rsplit("/", 1)[-1]: said(one.item.label) for one in packs}
     for row in rows:
-        row["name"] = said(labels[row["key"]]) if pack else names.get(row["key"], row["key"])
+        row["name"] = said(labels[row["key"]]) if pack else names.get(row["key"]) or _("shared by all packs")
         row["link"] = _address(**{"type" if pack else "pack": row["key"]})
     rows.sort(key=lambda row: row["name"])
     columns = [f"{said(one)} {numeral}" for one in cities for numeral in NUMERALS]
@@ -89,11 +89,11 @@ def _page(result: dict[str, Any]) -> dict[str, Any]:
             "rows": [{"name": row["name"], "link": f"{row['link']}#list"} for row in rows],
             "columns": columns,
             "cells": [
-                [x, y, share if share is not None else -1, words]
+                [x, y, share if share is not None else -1, words, short]
                 for y, row in enumerate(rows)
-                for x, (share, words) in enumerate(row["shares"])
+                for x, (share, words, short) in enumerate(row["shares"])
             ],
-            "words": {"none": _("complete"), "all": _("gaps"), "ungraded": _("not graded")},
+            "words": {"none": _("nothing missing"), "all": _("gaps"), "ungraded": _("not graded")},
         },
     }
 
@@ -108,18 +108,19 @@ def _rows(
         grouped.setdefault(cell[by], {}).setdefault((cell["city"], cell["rank"]), []).append(lacks)
     rows: list[dict[str, Any]] = []
     for key, found in grouped.items():
-        shares: list[tuple[float | None, str]] = []
+        shares: list[tuple[float | None, str, str]] = []
         for city in cities:
             for rank in RANKS:
                 lacking = found.get((city["iri"], rank))
                 if lacking is None:
-                    shares.append((None, _("not graded")))
+                    shares.append((None, _("not graded"), "–"))
                 else:
                     words = _("%(gaps)s of %(cells)s with a gap") % {
                         "gaps": sum(lacking),
                         "cells": len(lacking),
                     }
-                    shares.append((round(sum(lacking) / len(lacking), 3), words))
+                    short = f"{sum(lacking)}/{len(lacking)}" if any(lacking) else ""
+                    shares.append((round(sum(lacking) / len(lacking), 3), words, short))
         rows.append({"key": key, "shares": shares})
     return rows
 

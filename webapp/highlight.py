@@ -19,7 +19,7 @@ class RuleLexer(SparqlLexer):
     name = "SPARQL-RL"
     tokens: ClassVar[dict[str, list[Any]]] = {
         "root": [
-            (r"(?i)\b(rule|data|set|not|import|version|transitive|symmetric|inverse)\b", Keyword),
+            (r"(?i)\b(rule|data|set|not|imports|version)\b(?!:)", Keyword),
             (r":=", Operator),
             inherit,
         ]

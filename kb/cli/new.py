@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,7 +46,7 @@ def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 @click.group()
 def new() -> None:
-    """Make the files of a new type of incident, department, module or rule. 新建知识文件。
+    """Make the files of a new type of incident, department, module, duty or rule. 新建知识文件。
 
     NAME is English: gas-station-fire or GasStationFire. No file is overwritten. What is made checks as it is;
     fill it in, then run `xiezhi check` and `xiezhi test`.
@@ -82,6 +83,33 @@ def module(
 ) -> None:
     """Make a plan module, its use for a type of incident, and a case. 新建预案模块及其启用。"""
     _make(context, into, Wanted("module", name, label_zh, label_en, pack, parent))
+
+
+@new.command()
+@click.argument("name")
+@_options(*_LABELS, _PACK)
+@click.option("--parent", default="", metavar="TYPE", help="The type of incident that it is for. 适用类型。")
+@click.option("--function", default="", help="The function that has it. 所需职能。")
+@click.option("--role", default="", help="Lead, support or first response. 牵头、支援或先期处置。")
+@click.option("--clause", default="", help="The clause that it rests on. 所依条款。")
+@_options(_INTO, LANG)
+@click.pass_obj
+@faults_as_exit
+def duty(
+    context: Context,
+    name: str,
+    label_zh: str,
+    label_en: str,
+    pack: str,
+    parent: str,
+    function: str,
+    role: str,
+    clause: str,
+    into: Path,
+) -> None:
+    """Make a duty, whose labels are its task, and a case. 新建职责；名称即任务。"""
+    wanted = Wanted("duty", name, label_zh, label_en, pack, parent)
+    _make(context, into, replace(wanted, function=function, role=role, clause=clause))
 
 
 @new.command()

@@ -44,9 +44,13 @@ PEOPLE: dict[str, tuple[list[str], str | None]] = {
     "integrator": (["integrator"], None),
 }
 INCIDENT = {"id": "console", "type": "燃气爆炸", "grid": "370202", "deaths": 4, "seriousInjuries": 12}
-ARGUMENTS = {"identifier": "console", "number": "1", "path": RISKS, "code": "370202"}
+ARGUMENTS = {"identifier": "console", "number": "1", "path": RISKS, "code": "370202", "name": "lead"}
 """What arguments of addresses stand for; an address with another one is no screen that is tried."""
-NEEDED = {"explain.why": "conclusion=牵头部门", "catalogue.harvest": "format=html"}
+NEEDED = {
+    "explain.why": "conclusion=牵头部门",
+    "catalogue.harvest": "format=html",
+    "knowledge.term": f"iri={ROOT}ns#GasExplosion",
+}
 """What a screen must be asked for beside its address."""
 DATA = ("/api/", "/static/", "/download/")
 """How addresses begin that answer programs."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from kb.access.accounts import Accounts
 from tests.webapp.conftest import CITY, Server
+from tests.webapp.console import barriers
 from tests.webapp.test_browser import DESK, PHONE, Officer, browser  # noqa: F401  # a fixture
+from tests.webapp.test_directive_pages import PASSWORD, people  # noqa: F401  # a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-PASSWORD = "a long enough password"
 PEOPLE = {"wen": ["expert", "duty-officer"], "shen": ["approver"]}
 TRYING = 300_000
 """Milliseconds that a task may take on a busy machine."""
@@ -29,7 +31,7 @@ RULE rule:station-cordon { ?incident xz:activates module:suspension } WHERE {
 """
 CASES = """- title: 加气站火灾有人被困即停业 / A gas station fire with somebody trapped suspends business
   given: {type: 加气站火灾, grid: "370102", trapped: 2}
-  expect: {activates: 停工停业停运}
+  expect: {activates: 停运停课停业与限流}
 
 - title: 无人被困不因此停业 / Nobody trapped, no suspension by this rule
   given: {type: 加气站火灾, grid: "370102", trapped: 0}
@@ -52,30 +54,6 @@ def city(start: Callable[..., Server], home: Path) -> Server:
     return start(home, CITY)
 
 
-@pytest.fixture
-def people(browser: Browser, city: Server) -> Iterator[Any]:  # noqa: F811
-    """Log people in: ``people("wen", "zh-CN")``; at the end nothing may have gone wrong."""
-    made: list[Officer] = []
-
-    def log_in(name: str, lang: str, size: Any = DESK, server: Server = city, **options: Any) -> Officer:
-        officer = Officer(browser, server, lang, size, **options)
-        page = officer.open("/login")
-        page.fill("[name=name]", name)
-        page.fill("[name=password]", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(lambda url: "/login" not in url)
-        made.append(officer)
-        return officer
-
-    yield log_in
-    try:
-        for each in made:
-            each.check()
-    finally:
-        for each in made:
-            each.context.close()
-
-
 def add(page: Page, heading: str, fields: dict[str, str]) -> None:
     """Fill one of the forms of a draft and send it; the editor opens."""
     fold = page.locator("details", has=page.locator("summary", has_text=heading)).first
@@ -89,11 +67,24 @@ def add(page: Page, heading: str, fields: dict[str, str]) -> None:
 def run(page: Page, task: str) -> None:
     """Run a task of the draft and wait for what it finds."""
     page.locator(f"[aria-labelledby=task-{task}] button").first.click()
-    expect(page.locator(f"[aria-labelledby=task-{task}] progress")).to_have_count(0, timeout=TRYING)
+    again = page.locator(f"[aria-labelledby=task-{task}] button", has_text="重新运行")
+    expect(again).to_be_visible(timeout=TRYING)
+
+
+def accessible(reader: Officer) -> None:
+    """The page that is shown has no barriers on a desk and fits a phone."""
+    reader.check()
+    assert barriers(reader.page) == []
+    reader.page.set_viewport_size(PHONE)
+    reader.check()
+    reader.page.set_viewport_size(DESK)
 
 
 def test_an_expert_adds_and_mends_another_approves_and_it_takes_effect(
-    people: Any, home: Path, city: Server, start: Callable[..., Server]
+    people: Any,  # noqa: F811
+    home: Path,
+    city: Server,
+    start: Callable[..., Server],
 ) -> None:
     expert = people("wen", "zh-CN")
     page = expert.page
@@ -104,7 +95,7 @@ def test_an_expert_adds_and_mends_another_approves_and_it_takes_effect(
 
     # From a term to a draft of one's own.
     page = expert.open("/knowledge?q=煤气")
-    expect(page.locator(".entries a").first).to_have_text("燃气事故")
+    expect(page.locator(".entries")).to_contain_text("燃气事故")
     expert.picture("knowledge-search-zh")
     page.locator(".entries a", has_text="燃气爆炸").first.click()
     expect(page.locator("h1")).to_contain_text("燃气爆炸")
@@ -149,10 +140,10 @@ def test_an_expert_adds_and_mends_another_approves_and_it_takes_effect(
     page.fill("#text", RULE % "\n    FILTER (?deaths > 0)")
     expect(page.locator("#faults .complaint")).to_contain_text("1 处", timeout=30_000)
     expect(page.locator("#faults")).to_contain_text("?deaths")
-    expect(page.locator(".gutter mark")).to_have_text("5\n")
+    expect(page.locator(".gutter mark")).to_have_text("8")
     page.locator("#faults [data-line]").click()
     assert page.evaluate("document.activeElement.id") == "text"
-    expert.check()
+    accessible(expert)
     expert.picture("draft-editor-zh")
     page.fill("#text", RULE % "")
     expect(page.locator("#faults")).to_contain_text("可以读取", timeout=30_000)
@@ -170,9 +161,9 @@ def test_an_expert_adds_and_mends_another_approves_and_it_takes_effect(
     for task in ("check", "test", "impact"):
         run(page, task)
     expect(page.locator("[aria-labelledby=task-check] .tag")).to_have_text("0 个错误")
-    expect(page.locator("[aria-labelledby=task-test] .tag")).to_contain_text("0 个失败")
+    expect(page.locator("[aria-labelledby=task-test] .tag").first).to_contain_text("0 个失败")
     expect(page.locator("[aria-labelledby=task-impact]")).to_contain_text("1 起事件中有 0 起")
-    expert.check()
+    accessible(expert)
     page.locator("#found").scroll_into_view_if_needed()
     expert.picture("draft-tried-zh")
     page.fill("[aria-labelledby=submit] [name=reason]", "加气站火灾单列")
@@ -192,9 +183,9 @@ def test_an_expert_adds_and_mends_another_approves_and_it_takes_effect(
     page.locator("button", has_text="Write").click()
     expect(page.locator("#notes ~ ul, [aria-labelledby=notes] ul")).to_contain_text("Duty to lead")
     page.locator("[aria-labelledby=look-difference] button").click()
-    expect(page.locator("[aria-labelledby=look-difference] progress")).to_have_count(0, timeout=TRYING)
-    expect(page.locator("[aria-labelledby=look-difference]")).to_contain_text("Gas station fire")
-    approver.check()
+    found = page.locator("[aria-labelledby=look-difference]")
+    expect(found).to_contain_text("Gas station fire", timeout=TRYING)
+    accessible(approver)
     approver.picture("release-review-en")
     page.locator("button", has_text="Approve").click()
     expect(page.locator("h1")).to_contain_text("effective")
@@ -205,15 +196,15 @@ def test_an_expert_adds_and_mends_another_approves_and_it_takes_effect(
     approver.check()
     city.process.terminate()
     city.process.wait(60)
-    again = start(home, CITY)
-    duty = people("wen", "zh-CN", server=again)
-    reply = duty.page.request.post(
-        again.url + "/api/recommend", data={"type": "加气站着火", "grid": "370102", "trapped": 2}
+    again = start(home, CITY, port=urlsplit(city.url).port)
+    assert again.url == city.url
+    reply = expert.page.request.post(
+        city.url + "/api/recommend", data={"type": "加气站着火", "grid": "370102", "trapped": 2}
     )
     assert reply.status == 201, reply.text()
     told = reply.json()
     assert told["type"]["label"]["zh"] == "加气站火灾"
-    assert "停工停业停运" in [module["label"]["zh"] for module in told["modules"]]
-    page = duty.open("/knowledge/releases")
+    assert "停运停课停业与限流" in [module["label"]["zh"] for module in told["modules"]]
+    page = expert.open("/knowledge/releases")
     expect(page.locator("tbody tr", has_text="加气站")).to_contain_text("本服务")
-    duty.picture("releases-zh")
+    expert.picture("releases-zh")

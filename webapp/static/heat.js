@@ -27,20 +27,21 @@ document.addEventListener("DOMContentLoaded", () => {
         axisLabel: { color: colour("ink"), fontSize: 12, width: narrow ? 96 : 220, overflow: "truncate" },
       },
       visualMap: {
-        type: "piecewise", orient: "horizontal", left: "center", top: 0, textStyle: { color: colour("ink") }, dimension: 2,
+        type: "piecewise", orient: "horizontal", left: "center", top: 0, dimension: 2,
+        textStyle: { color: colour("ink"), fontSize: narrow ? 10 : 12 }, itemWidth: narrow ? 11 : 20, itemGap: narrow ? 5 : 10, textGap: narrow ? 3 : 10,
         pieces: [
           { value: -1, label: data.words.ungraded, color: colour("faint") },
           { value: 0, label: data.words.none, color: dark.matches ? "#2f6b4c" : "#bfdfcb" },
           { gt: 0, lte: 0.34, label: "≤ 1/3", color: dark.matches ? "#8a6a1c" : "#f2d98a" },
           { gt: 0.34, lt: 1, label: "> 1/3", color: dark.matches ? "#b4500a" : "#e79a4e" },
-          { value: 1, label: data.words.all, color: dark.matches ? "#c9483f" : "#c2453b" },
+          { value: 1, label: data.words.all, color: dark.matches ? "#a83a32" : "#e08a82" },
         ],
       },
       series: [{
         type: "heatmap",
         data: data.cells,
         itemStyle: { borderColor: colour("card"), borderWidth: 2 },
-        label: { show: true, color: colour("ink"), fontSize: 11, formatter: ({ value }) => (value[2] > 0 ? "•" : value[2] < 0 ? "–" : "") },
+        label: { show: true, color: colour("ink"), fontSize: 12, formatter: ({ value }) => value[4] },
         emphasis: { itemStyle: { borderColor: colour("focus") } },
       }],
     }, true);

@@ -34,7 +34,9 @@ def places_to_go() -> list[Place]:
         ("candidates.index", _("Candidates"), "explain", None),
         ("network.index", _("Network"), None, None),
         ("datasets.index", _("Data"), None, None),
+        ("quarantine.index", _("Quarantine"), "submit", None),
         ("knowledge.index", _("Knowledge"), "query", "k"),
+        ("audit.index", _("Audit"), "audit", None),
         ("sparql.endpoint", _("Query"), None, None),
         ("api.index", _("API"), None, None),
     ]

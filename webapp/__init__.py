@@ -16,9 +16,10 @@
                ├─ graphs    Graph Store Protocol              (graphs.py)
                ├─ accounts  log in, tokens                    (accounts.py, oidc.py)
                ├─ personal  fields about persons              (personal.py, personal_api.py)
-               ├─ audit     the journal                       (audit_api.py)
+               ├─ audit     the journal                       (audit_pages.py, audit_api.py)
                ├─ datasets  what departments share, how good  (dataset_pages.py)
                │            declarations, deliveries          (datasets_api.py)
+               │            quarantine, repair, upload        (quarantine_pages.py)
                ├─ catalogue DCAT, VoID, downloads             (catalogue.py)
                ├─ network   who works with whom, outages      (network_pages.py)
                │            the same for programs, roster     (network_api.py)
@@ -57,6 +58,7 @@ from webapp import (
     accounts,
     api,
     audit_api,
+    audit_pages,
     candidates_api,
     candidates_pages,
     catalogue,
@@ -92,6 +94,7 @@ from webapp import (
     plan_pages,
     plans_api,
     problems,
+    quarantine_pages,
     release_api,
     release_pages,
     risk_api,
@@ -117,6 +120,8 @@ PAGES = (
     accounts,
     personal,
     dataset_pages,
+    quarantine_pages,
+    audit_pages,
     network_pages,
     directive_pages,
     warnings_pages,

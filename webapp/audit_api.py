@@ -22,7 +22,8 @@ def entries() -> Response:
     limit = asked.get("limit", 100, type=int)
     if not 1 <= limit <= MOST:
         abort(400, description=f"limit: 1 to {MOST}")
-    wanted = Wanted(asked.get("actor", ""), asked.get("action", ""), asked.get("since", ""))
+    names = ("actor", "action", "since", "until", "about", "graph")
+    wanted = Wanted(**{name: asked.get(name, "") for name in names})
     after = asked.get("after", 0, type=int)
     return jsonify({"entries": list(listed(desk().workspace.store, wanted, after=after, limit=limit))})
 

@@ -84,7 +84,7 @@ def deliver(path: str) -> tuple[Response, int]:
     mode = request.args.get("mode")
     if mode is not None and mode not in MODES:
         abort(400, description=f"mode: {', '.join(MODES)}")
-    with _received() as file:
+    with received(request.args.get("format")) as file:
         if _flag("judge"):
             outcome = _intake().judge(dataset, file)
         else:
@@ -149,16 +149,15 @@ def _dataset(path: str) -> Dataset:
 
 
 @contextmanager
-def _received() -> Iterator[Incoming]:
-    """Yield the file that was sent, on disk."""
+def received(format_: str | None) -> Iterator[Incoming]:
+    """Yield the file that was sent, on disk; without *format_*, its type or its name tells the format."""
     if request.headers.get("Content-Encoding", "identity") != "identity":
         abort(415, description="send it as it is, without Content-Encoding")
     with tempfile.TemporaryDirectory(prefix="xiezhi-delivery-") as folder:
         target = Path(folder) / "file"
-        format_ = request.args.get("format")
         if request.mimetype == "multipart/form-data":
             part = request.files.get("file")
-            if part is None:
+            if part is None or not part.filename:
                 raise InputError.of(
                     "delivery.no-file",
                     "表单中没有文件 file",

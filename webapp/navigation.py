@@ -37,8 +37,10 @@ def places_to_go() -> list[Place]:
         ("candidates.index", _("Candidates"), "explain", None),
         ("plans.index", _("Plans"), "explain", None),
         ("network.index", _("Network"), None, None),
-        ("knowledge.index", _("Knowledge"), None, None),
+        ("knowledge.index", _("Knowledge"), "query", "k"),
         ("datasets.index", _("Data"), None, None),
+        ("quarantine.index", _("Quarantine"), "submit", None),
+        ("audit.index", _("Audit"), "audit", None),
         ("sparql.endpoint", _("Query"), None, None),
         ("api.index", _("API"), None, None),
     ]

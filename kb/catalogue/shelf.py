@@ -133,13 +133,20 @@ class Shelf:
         return found
 
     def deliveries(self, entry: Entry) -> list[Delivery]:
-        """Return the deliveries of *entry* that have ended, newest first."""
+        """Return the deliveries of *entry* that have ended, newest first; not those that mend one record.
+
+        How good and how fresh a dataset is, its files say.
+        """
         if entry.declared is None:
             return []
         known = self._deliveries.get()
         found = known.get(entry.iri)
         if found is None:
-            ended = [_delivery(one) for one in deliveries.of(self._store, entry.declared) if one.ended]
+            ended = [
+                _delivery(one)
+                for one in deliveries.of(self._store, entry.declared)
+                if one.ended and not one.mends
+            ]
             found = known[entry.iri] = sorted(ended, key=lambda delivery: delivery.time, reverse=True)
         return found
 

@@ -37,6 +37,8 @@ class Delivery:
     increment: bool = False
     supersedes: NamedNode | None = None
     withdrawn: str | None = None
+    mends: NamedNode | None = None
+    """The quarantined record in whose place its one record comes."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the delivery for JSON."""
@@ -55,6 +57,7 @@ class Delivery:
             "increment": self.increment,
             "supersedes": self.supersedes.value if self.supersedes else None,
             "withdrawn": self.withdrawn,
+            "mends": self.mends.value if self.mends else None,
         }
 
     @classmethod
@@ -75,6 +78,7 @@ class Delivery:
             said["increment"],
             NamedNode(said["supersedes"]) if said["supersedes"] else None,
             said["withdrawn"],
+            NamedNode(said["mends"]) if said.get("mends") else None,  # an older spool does not say
         )
 
     def quads(self) -> Iterator[Quad]:
@@ -101,6 +105,8 @@ class Delivery:
         yield say(xz("updateMode"), NamedNode(f"{ROOT}kb/update-mode/{mode}"))
         if self.supersedes is not None:
             yield say(xz("supersedes"), self.supersedes)
+        if self.mends is not None:
+            yield say(xz("mends"), self.mends)
 
 
 def of(store: Store, dataset: Dataset) -> list[Delivery]:
@@ -129,6 +135,7 @@ def read(store: Store, iri: NamedNode) -> Delivery:
         return str(getattr(values.get(predicate.value), "value", ""))
 
     dataset, before = values.get(xz("dataset").value), values.get(xz("supersedes").value)
+    mends = values.get(xz("mends").value)
     assert isinstance(dataset, NamedNode)
     return Delivery(
         iri,
@@ -145,20 +152,20 @@ def read(store: Store, iri: NamedNode) -> Delivery:
         increment=text(xz("updateMode")).endswith("/increment"),
         supersedes=before if isinstance(before, NamedNode) else None,
         withdrawn=text(xz("withdrawnAt")) or None,
+        mends=mends if isinstance(mends, NamedNode) else None,
     )
 
 
 def now_current(store: Store, dataset: Dataset, delivery: Delivery) -> tuple[list[Quad], list[Quad]]:
-    """Return the quads to add and to remove so that *delivery* is what *dataset* now holds."""
-    old = [
-        quad
-        for predicate in (GENERATED, MODIFIED)
-        for quad in store.match(dataset.iri, predicate, None, CATALOGUE)
-    ]
-    new = [
-        Quad(dataset.iri, GENERATED, delivery.iri, CATALOGUE),
-        Quad(dataset.iri, MODIFIED, _time(delivery.ended), CATALOGUE),
-    ]
+    """Return the quads to add and to remove so that *delivery* is what *dataset* now holds.
+
+    One mended record makes the others no fresher: what they are from stays what it was.
+    """
+    predicates = (MODIFIED,) if delivery.mends else (GENERATED, MODIFIED)
+    old = [quad for one in predicates for quad in store.match(dataset.iri, one, None, CATALOGUE)]
+    new = [Quad(dataset.iri, MODIFIED, _time(delivery.ended), CATALOGUE)]
+    if not delivery.mends:
+        new.append(Quad(dataset.iri, GENERATED, delivery.iri, CATALOGUE))
     return new, old
 
 

@@ -125,11 +125,13 @@ class Intake:
         actor: str,
         increment: bool | None = None,
         again: bool = False,
+        mends: NamedNode | None = None,
         progress: Progress | None = None,
     ) -> Outcome:
         """Take in *file* for *dataset*.
 
         :param increment: add to what there is, or take its place; ``None``: as the dataset is declared.
+        :param mends: the quarantined record in whose place the one record of *file* comes.
         :param again: judge a file anew that was delivered before: what its names mean may have changed.
         :raises DeliveryRefused: where the file as a whole cannot be taken; nothing was stored but an entry
             in the journal.
@@ -143,7 +145,7 @@ class Intake:
             return Outcome(before.records, before.stored, before.quarantined, [], before, True)
         with self._place():
             try:
-                outcome, accepted = self._accept(dataset, file, actor, mode, progress)
+                outcome, accepted = self._accept(dataset, file, actor, mode, mends, progress)
             except DeliveryRefused as error:
                 codes = ", ".join(fault.code for fault in error.faults)
                 reason = f"{dataset.path} {file.name} {file.digest[:16]}: {codes}"
@@ -165,6 +167,16 @@ class Intake:
     def in_quarantine(self, dataset: Dataset) -> int:
         """Return how many records are in quarantine of *dataset*."""
         return quarantine.count(self._store, dataset)
+
+    def holds(self, dataset: Dataset, subject: str) -> bool:
+        """Whether the record *subject*, an IRI, is stored."""
+        return any(True for _ in self._store.match(NamedNode(subject), None, None, dataset.graph))
+
+    def dismiss(self, dataset: Dataset, found: Quarantined, reason: str, *, actor: str) -> None:
+        """Note that nobody will mend the quarantined record *found*, and why; nothing of it is lost."""
+        told = f"{dataset.path} {found.rejected.position}: {reason}"
+        change = Change(quarantine.dismissal(dataset, found.iri, reason, actor))
+        self._store.commit(change, actor=actor, action="dismiss record", reason=told)
 
     def count(self, dataset: Dataset) -> int:
         """Return how many quads the good records of *dataset* are."""
@@ -197,7 +209,13 @@ class Intake:
     # --- steps -----------------------------------------------------------------------------
 
     def _accept(
-        self, dataset: Dataset, file: Incoming, actor: str, increment: bool, progress: Progress | None
+        self,
+        dataset: Dataset,
+        file: Incoming,
+        actor: str,
+        increment: bool,
+        mends: NamedNode | None,
+        progress: Progress | None,
     ) -> tuple[Outcome, Spool]:
         """Read and judge *file* to its end, and keep what came of it on disk."""
         started, job = _now(), self._job(dataset)
@@ -220,6 +238,7 @@ class Intake:
                 outcome.stored,
                 outcome.quarantined,
                 increment,
+                mends=mends,
             )
             return outcome, writing.accept({"path": dataset.path, "delivery": delivery.as_json()})
         except BaseException:

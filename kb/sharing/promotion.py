@@ -178,6 +178,9 @@ class Promotion:
 
     def _superseded(self) -> Iterator[Quad]:
         """Yield what leaves quarantine: all of it, or the records that the delivery brings anew."""
+        if self.delivery.mends is not None:  # that record alone: another may say the same of the same code
+            yield from quarantine.of_entry(self.store, self.dataset, self.delivery.mends)
+            return
         own = f"<{quarantine.prefix(self.dataset, self.delivery.iri)}"
         if not self.delivery.increment:
             quads = self.store.match(None, None, None, self.dataset.quarantine)

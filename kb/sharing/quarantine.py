@@ -10,13 +10,14 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
-from kb.errors import Text
+from kb.errors import NotFound, Text
 from kb.namespaces import RDF_TYPE, ROOT, SH, xz
 from kb.sharing.datasets import Dataset
 from kb.sharing.problems import Problem, Rejected, located
 from kb.store.protocol import Store, Subject, Term
 
 FOCUS = NamedNode(SH + "focusNode")
+DISMISSED, DISMISSER = xz("dismissedBecause"), xz("dismissedBy")
 RESULT = NamedNode(SH + "result")
 MESSAGE = NamedNode(SH + "resultMessage")
 TITLES = (
@@ -94,23 +95,59 @@ def prefix(dataset: Dataset, delivery: NamedNode) -> str:
 def listed(
     store: Store, dataset: Dataset, offset: int = 0, limit: int | None = None
 ) -> Iterator[Quarantined]:
-    """Yield what is in quarantine of *dataset*, by delivery and place in the file.
+    """Yield what waits in quarantine of *dataset*, by delivery and place in the file.
 
     :param limit: at most so many, after passing over *offset*.
     """
-    found = [
-        quad.subject
-        for quad in store.match(None, RDF_TYPE, xz("QuarantinedRecord"), dataset.quarantine)
-        if isinstance(quad.subject, NamedNode)
-    ]
-    found.sort(key=_order)
+    found = sorted(_waiting(store, dataset), key=_order)
     for entry in found[offset : None if limit is None else offset + limit]:
         yield _entry(store, dataset, entry)
 
 
 def count(store: Store, dataset: Dataset) -> int:
-    """Return how many records are in quarantine of *dataset*."""
-    return sum(1 for _ in store.match(None, RDF_TYPE, xz("QuarantinedRecord"), dataset.quarantine))
+    """Return how many records wait in quarantine of *dataset*."""
+    return sum(1 for _ in _waiting(store, dataset))
+
+
+def find(store: Store, dataset: Dataset, name: str) -> Quarantined:
+    """Return the record that waits in quarantine of *dataset* under *name*, the last part of its IRI.
+
+    :raises NotFound: ``quarantine.unknown``.
+    """
+    entry = next((one for one in _waiting(store, dataset) if one.value.rpartition("/")[2] == name), None)
+    if entry is None:
+        raise NotFound.of(
+            "quarantine.unknown",
+            "隔离区中没有这条记录，可能已被修正或取代",
+            "no such record is in quarantine; it may have been mended or replaced",
+            where=name[:100],
+            repair=("返回隔离区查看", "go back to the quarantine and look"),
+        )
+    return _entry(store, dataset, entry)
+
+
+def dismissal(dataset: Dataset, entry: NamedNode, reason: str, actor: str) -> list[Quad]:
+    """Return what says that nobody will mend *entry*: it stays where it is and waits no longer."""
+    return [
+        Quad(entry, DISMISSED, Literal(_clean(reason)), dataset.quarantine),
+        Quad(entry, DISMISSER, Literal(_clean(actor)), dataset.quarantine),
+    ]
+
+
+def dismissed(store: Store, dataset: Dataset) -> Iterator[tuple[Quarantined, str, str]]:
+    """Yield the records of *dataset* that nobody will mend, each with the reason and who gave it."""
+    for quad in store.match(None, DISMISSED, None, dataset.quarantine):
+        if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
+            by = next(store.match(quad.subject, DISMISSER, None, dataset.quarantine), None)
+            who = by.object.value if by is not None and isinstance(by.object, Literal) else ""
+            yield _entry(store, dataset, quad.subject), quad.object.value, who
+
+
+def _waiting(store: Store, dataset: Dataset) -> Iterator[NamedNode]:
+    settled = {quad.subject for quad in store.match(None, DISMISSED, None, dataset.quarantine)}
+    for quad in store.match(None, RDF_TYPE, xz("QuarantinedRecord"), dataset.quarantine):
+        if isinstance(quad.subject, NamedNode) and quad.subject not in settled:
+            yield quad.subject
 
 
 def rows(found: Iterable[Mapping[str, Any]], lang: str) -> Iterator[list[str]]:
@@ -160,7 +197,7 @@ def about(store: Store, dataset: Dataset, record: NamedNode) -> Iterator[Quarant
         for quad in store.match(None, FOCUS, record, dataset.quarantine)
         if isinstance(quad.subject, NamedNode)
     }
-    for entry in sorted(found, key=_order):
+    for entry in sorted(found & set(_waiting(store, dataset)), key=_order):
         yield _entry(store, dataset, entry)
 
 

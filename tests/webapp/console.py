@@ -7,9 +7,7 @@ those of :data:`ARGUMENTS`: an incident with directives, a dataset with records 
 from __future__ import annotations
 
 import http.client
-import importlib
 import json
-import pkgutil
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from flask import Blueprint, Flask
+from flask import Flask
 from playwright.sync_api import Browser, Page, ViewportSize
 
 import webapp
@@ -123,6 +121,8 @@ class Console:
             connection.request("GET", path, headers=headers)
             reply = connection.getresponse()
             media = reply.headers.get_content_type()
+            if (kept := reply.headers.get("Set-Cookie", "")).startswith("session="):
+                self._cookies[name] = kept.split(";")[0]  # with the secret of its forms
             # A stream of events never ends: it is not read.
             return reply.status, media, reply.read().decode() if media == "text/html" else ""
         finally:
@@ -170,12 +170,8 @@ def addresses() -> dict[str, str]:
 def _addresses() -> Iterator[tuple[str, str]]:
     app = Flask("screens")
     app.url_map.converters["incident"] = IncidentId
-    for module in pkgutil.iter_modules(webapp.__path__, "webapp."):
-        if module.name.endswith((".serve", ".oidc")):  # one starts a server, the other needs a provider
-            continue
-        blueprint = getattr(importlib.import_module(module.name), "blueprint", None)
-        if isinstance(blueprint, Blueprint):
-            app.register_blueprint(blueprint)
+    for part in (*webapp.PAGES, *webapp.PROGRAMS):
+        app.register_blueprint(part.blueprint)
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         data = rule.rule.startswith(DATA) or rule.rule.endswith((".csv", ".svg"))
         if "GET" in (rule.methods or ()) and rule.arguments <= ARGUMENTS.keys() and not data:

@@ -20,8 +20,13 @@ BIN = Path(sys.executable).parent
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SLOW = (
     "xiezhi bench bulk",
+    "xiezhi bench directives",
+    "xiezhi bench duplicates",
     "xiezhi bench impact",
+    "xiezhi bench page",
+    "xiezhi bench risk",
     "xiezhi bench store",
+    "xiezhi bench words",
     "xiezhi check examples",
     "xiezhi coverage",
     "xiezhi test",
@@ -83,6 +88,7 @@ def test_every_command_of_the_readme_works_beside_the_running_server(
         peers = " --peer-size 2" if "bench bulk" in command else ""
         command = re.sub(r"( --size \d+)+", f" --size 20{peers}", command)
         command = re.sub(r"--records \d+", "--records 200", command)
+        command = re.sub(r"--(count|observations) \d+", r"--\1 1000", command)
     words = shlex.split(command)
     if words[0] == "python":
         words += [server]

@@ -161,6 +161,5 @@ def compute(
     base /= np.maximum(base.mean(axis=0), 1e-300)
     week, year = times(history, parameters.time_prior)
     factors = np.ones(len(relative)) if place is None else place / place.mean()
-    return Index(
-        history.categories, parameters, relative, around, base, week, year, factors, mean / len(history.hours)
-    )
+    hourly = history.total / len(history.cells) / len(history.hours)
+    return Index(history.categories, parameters, relative, around, base, week, year, factors, hourly)

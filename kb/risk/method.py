@@ -130,7 +130,7 @@ class _Said:
         self._facts = facts
 
     def members(self, name: str) -> list[NamedNode]:
-        found = (q.subject for q in self._facts.match(None, RDF_TYPE, None) if q.object == xz(name))
+        found = (quad.subject for quad in self._facts.match(None, RDF_TYPE, xz(name)))
         return list(dict.fromkeys(one for one in found if isinstance(one, NamedNode)))
 
     def terms(self, iri: NamedNode, name: str) -> Iterable[Any]:

@@ -37,7 +37,7 @@ Node: TypeAlias = NamedNode | BlankNode
 class Facts(Protocol):
     """What has quads: a store (``kb.store.protocol.Store``), or a file that was read."""
 
-    def match(self, s: NamedNode | BlankNode | None, p: NamedNode | None, o: None) -> Iterable[Quad]:
+    def match(self, s: Node | None, p: NamedNode | None, o: NamedNode | None) -> Iterable[Quad]:
         """Return the quads that fit."""
         ...
 
@@ -101,9 +101,13 @@ class Files:
                     "sensing.file", f"无法读取：{error}", f"cannot be read: {error}", where=str(path)
                 ) from error
 
-    def match(self, s: NamedNode | BlankNode | None, p: NamedNode | None, o: None) -> Iterator[Quad]:
+    def match(self, s: Node | None, p: NamedNode | None, o: NamedNode | None) -> Iterator[Quad]:
         """Return the quads that fit."""
-        return (q for q in self._quads if s in (None, q.subject) and p in (None, q.predicate))
+        return (
+            q
+            for q in self._quads
+            if s in (None, q.subject) and p in (None, q.predicate) and o in (None, q.object)
+        )
 
 
 def sources(facts: Facts) -> dict[str, Source]:
@@ -113,8 +117,8 @@ def sources(facts: Facts) -> dict[str, Source]:
     """
     found = (
         _source(facts, quad.subject)
-        for quad in facts.match(None, RDF_TYPE, None)
-        if quad.object == SOURCE and isinstance(quad.subject, NamedNode)
+        for quad in facts.match(None, RDF_TYPE, SOURCE)
+        if isinstance(quad.subject, NamedNode)
     )
     return {source.slug: source for source in sorted(found, key=lambda source: source.iri)}
 

@@ -110,8 +110,8 @@ def _grid(city: str, facts: Facts) -> GridIndex:
     """Return as many cells as *city* has unit grids, in its extent."""
     functions = {
         quad.subject.value.rpartition("/")[2]
-        for quad in facts.match(None, RDF_TYPE, None)
-        if quad.object == xz("Function") and isinstance(quad.subject, NamedNode)
+        for quad in facts.match(None, RDF_TYPE, xz("Function"))
+        if isinstance(quad.subject, NamedNode)
     }
     plan = builder.read(city, folder("examples"), functions=functions)
     communities = sum(Level.COMMUNITY in division.levels for division in plan.local.divisions.values())

@@ -35,6 +35,7 @@ PASSWORD = "a long enough password"
 CITY = f"{ROOT}city/370200/dept/370200"
 PEOPLE: dict[str, tuple[list[str], str | None]] = {
     "everybody": (role_names(folder("ontology")), f"{CITY}/emergency-management"),
+    "zhao": (role_names(folder("ontology")), f"{CITY}/emergency-management"),
     "wang": (["duty-officer"], None),
     "steward": (["steward"], f"{CITY}/emergency-management"),
     "water": (["steward"], f"{CITY}/water"),

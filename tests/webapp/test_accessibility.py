@@ -56,8 +56,8 @@ def test_the_screens_that_everybody_needs_are_among_those_that_were_tried() -> N
 
 
 def named(rule: str) -> str:
-    """Return a name for the picture of a screen: its address without arguments."""
-    return "-".join(re.findall(r"[a-z]+(?:-[a-z]+)*", re.sub("<.*?>", "", rule))) or "start"
+    """Return a name for the picture of a screen: its address, with "one" for each argument."""
+    return "-".join(re.findall(r"[a-z]+(?:-[a-z]+)*", re.sub("<.*?>", "one", rule))) or "start"
 
 
 def tab_to(page: Page, selector: str) -> None:

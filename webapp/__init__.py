@@ -3,6 +3,7 @@
 ::
 
     create_app ── pages     the duty officer's page          (pages.py, templates/)
+               ├─ integrate the service, a check of payloads  (integrate_pages.py)
                ├─ api       reports and recommendations       (api.py, openapi.yaml)
                ├─ explain   why, why not, ask next, what if   (explain_pages.py, explain_api.py)
                ├─ life      timelines, steps, contention      (life_pages.py, life_api.py)
@@ -78,6 +79,7 @@ from webapp import (
     graphs,
     grid_api,
     i18n,
+    integrate_pages,
     knowledge_pages,
     life_api,
     life_pages,
@@ -122,6 +124,7 @@ PAGES = (
     dataset_pages,
     quarantine_pages,
     audit_pages,
+    integrate_pages,
     network_pages,
     directive_pages,
     warnings_pages,

@@ -42,7 +42,7 @@ def places_to_go() -> list[Place]:
         ("quarantine.index", _("Quarantine"), "submit", None),
         ("audit.index", _("Audit"), "audit", None),
         ("sparql.endpoint", _("Query"), None, None),
-        ("api.index", _("API"), None, None),
+        ("integrate.index", _("Integrate"), "query", None),
     ]
     return [
         Place(url_for(view), name, key, view == request.endpoint)

@@ -184,6 +184,15 @@ def _address() -> str:
 def _description() -> Response:
     """The service description (W3C Recommendation, 2013) in the RDF format that is asked for."""
     media = request.accept_mimetypes.best_match(list(formats.GRAPHS), default="text/turtle")
+    prefixes = {**PREFIXES, "sd": SD}
+    body = pyoxigraph.serialize(described(), format=formats.GRAPHS[media], prefixes=prefixes)
+    response = Response(body, content_type=f"{media}; charset=utf-8")
+    response.vary.add("Accept")
+    return response
+
+
+def described() -> list[Quad]:
+    """Return what the service description says of the service at its address."""
     address = _address()
     text = _template().replace("{endpoint}", address)
     triples = list(pyoxigraph.parse(text.encode(), format=RdfFormat.TURTLE))
@@ -192,11 +201,7 @@ def _description() -> Response:
         triples.append(
             Quad(NamedNode(address), NamedNode(SD + "feature"), NamedNode(SD + "BasicFederatedQuery"))
         )
-    prefixes = {**PREFIXES, "sd": SD}
-    body = pyoxigraph.serialize(triples, format=formats.GRAPHS[media], prefixes=prefixes)
-    response = Response(body, content_type=f"{media}; charset=utf-8")
-    response.vary.add("Accept")
-    return response
+    return triples
 
 
 def _decoded(body: bytes) -> str:

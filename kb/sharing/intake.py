@@ -21,7 +21,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.clock import CHINA_STANDARD_TIME
 from kb.errors import Text, XiezhiError
-from kb.namespaces import CATALOGUE, XSD, xz
+from kb.namespaces import CATALOGUE, ROOT, XSD, xz
 from kb.sharing import deliveries, process, quarantine, spool
 from kb.sharing.contracts import Contracts
 from kb.sharing.datasets import GENERATED, Dataset, Datasets
@@ -42,6 +42,8 @@ from kb.validation.shapes import Shapes
 Progress = Callable[[Text, int, int], None]
 READING = Text("读取与校验（字节）", "reading and validating (bytes)")
 DECLARATIONS = "dataset-declaration.ttl"
+CHECKED = ROOT + "checked/"
+"""What the IRIs of records begin with that are checked for no dataset; they are never stored."""
 WORKERS = 2
 """Files that are read at the same time."""
 PATIENCE = 5.0
@@ -108,6 +110,18 @@ class Intake:
         """Enter declarations in Turtle; see :meth:`kb.sharing.datasets.Datasets.declare`."""
         rules = Shapes.from_files(self._shapes / DECLARATIONS)
         return self.datasets.declare(text, self.contracts, rules, actor=actor)
+
+    def check(self, contract: str, file: Incoming) -> Outcome:
+        """Say which records of *file* keep a contract, whatever dataset they may be for; store nothing.
+
+        Names mean what they mean in any city that is loaded.
+
+        :raises NotFound: ``contract.unknown``.
+        :raises DeliveryRefused, DeliveryBusy: as :meth:`submit`.
+        """
+        found = self.contracts.get(contract)
+        with self._place():
+            return self._judge(file, Job(found, CHECKED, self._lookups.of(found.table, None)), None)
 
     def judge(self, dataset: Dataset, file: Incoming, *, progress: Progress | None = None) -> Outcome:
         """Say what :meth:`submit` would do with *file*; store nothing.

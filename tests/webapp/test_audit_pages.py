@@ -15,7 +15,9 @@ from tests.webapp.console import Console
 def rows(page: str) -> list[tuple[str, str, str]]:
     """Return actor, action and reason of the entries on a page."""
     found = re.findall(
-        r"<td><code>(.*?)</code></td><td>(.*?)</td>\s*<td><code class=\"wrap\">(.*?)</code>", page, re.S
+        r"<td><code>(.*?)</code></td><td class=\"action\">(.*?)</td>\s*<td><code class=\"wrap\">(.*?)</code>",
+        page,
+        re.S,
     )
     return [(actor, re.sub("<.*?>", "", action), reason) for actor, action, reason in found]
 

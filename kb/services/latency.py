@@ -133,12 +133,17 @@ def reports(workspace: Workspace, city: str) -> Iterator[dict[str, Any]]:
         if m.name == m.iri.value and workspace.engine.source.values(m.iri, xz("subtypeOf"))
     ]
     while True:
-        report: dict[str, Any] = {"type": chance.choice(types), "grid": chance.choice(codes)}
-        for measure in MEASURES:
-            if chance.random() < measure.share:
-                known = chance.random() < 0.5 if measure.most is None else chance.randint(0, measure.most)
-                report[measure.key] = known
-        yield report
+        yield draw(chance, codes, types)
+
+
+def draw(chance: random.Random, codes: Sequence[str], types: Sequence[str]) -> dict[str, Any]:
+    """Return a report of one of *types* in one of the grids *codes*, with what chance lets it know."""
+    report: dict[str, Any] = {"type": chance.choice(types), "grid": chance.choice(codes)}
+    for measure in MEASURES:
+        if chance.random() < measure.share:
+            known = chance.random() < 0.5 if measure.most is None else chance.randint(0, measure.most)
+            report[measure.key] = known
+    return report
 
 
 def _city(workspace: Workspace, city: str) -> Figures:

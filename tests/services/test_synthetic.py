@@ -83,7 +83,7 @@ def test_an_incident_has_the_facts_of_its_report(workspace: Workspace, thousand:
 def test_incidents_are_drawn_as_latency_draws_its_reports() -> None:
     chance, seen, asked = random.Random(1), defaultdict(list), 4000
     for _ in range(asked):
-        for name, value in latency._report(chance, ["370202"], ["火灾"]).items():
+        for name, value in latency.draw(chance, ["370202"], ["火灾"]).items():
             seen[name].append(value)
     assert set(seen) == {"type", "grid"} | {measure.key for measure in synthetic.MEASURES}
     for measure in synthetic.MEASURES:

@@ -153,6 +153,8 @@ def test_made_up_observations_are_the_same_with_the_same_seed(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # PySpark leaves its sockets to the garbage collector
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_spark_counts_what_duckdb_counts(duckdb, tmp_path):
     pytest.importorskip("pyspark")
     kinds = ["fire", "gas", "traffic"]

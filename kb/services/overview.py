@@ -2,7 +2,7 @@
 
 Open incidents by severity; what changed since the last recommendation of each, and because of which facts;
 directives that are overdue; incidents that contend; which forces and stocks are committed. Of each the first
-few, and how many there are: whatever is cut off is on a page of its own.
+few, and how many there are (contention is not counted); whatever is cut off is on a page of its own.
 """
 
 from __future__ import annotations
@@ -53,7 +53,6 @@ def overview(
     late = sorted(
         (one for one in directives if one["overdue"]), key=lambda one: (one["due"], one["incident"])
     )
-    pairs = contention.pairs(visible=visible) if lines else []
     by_incident: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for one in directives:
         by_incident[one["incident"]].append(one)
@@ -73,7 +72,7 @@ def overview(
         "bySeverity": _counted(workspace, lines),
         "changed": _changed(workspace, lines, visible),
         "overdue": _few(LATE, late),
-        "contention": _few(PAIRS, pairs),
+        "contention": {"total": None, "first": _contended(contention, lines, visible)},
         "forces": _few(FORCES, _forces(directives)),
         "stocks": _few(FORCES, _stocks(workspace, seen)),
         "directives": board.counts(directives),
@@ -84,6 +83,19 @@ def severity(workspace: Workspace, line: dict[str, Any]) -> int:
     """Return the rank of the grade of an incident, or else of its response level: one is the highest."""
     worst = line["grade"] or line["level"]
     return LOWEST if worst is None else rank(workspace, NamedNode(worst["iri"]))
+
+
+def _contended(
+    contention: Contention, lines: Iterable[dict[str, Any]], visible: Visible
+) -> list[dict[str, Any]]:
+    """Return some pairs that contend, those of the gravest incidents: of all there may be thousands."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for line in lines:
+        for pair in contention.pairs(line["id"], visible=visible):
+            found[pair["first"]["id"], pair["then"]["id"]] = pair
+        if len(found) >= PAIRS:
+            break
+    return list(found.values())[:PAIRS]
 
 
 def _few(most: int, found: list[dict[str, Any]]) -> dict[str, Any]:

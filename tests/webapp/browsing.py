@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,3 +88,21 @@ class Officer:
             path = SCREENSHOTS / f"{name}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=path)
+
+
+@contextmanager
+def officers(browser: Browser, server: Server) -> Iterator[Callable[..., Officer]]:
+    """Make officers: ``make("zh-CN", DESK)``; at the end nothing may have gone wrong for any of them."""
+    made: list[Officer] = []
+
+    def make(lang: str, size: ViewportSize = DESK, **options: Any) -> Officer:
+        made.append(Officer(browser, server, lang, size, **options))
+        return made[-1]
+
+    try:
+        yield make
+        for each in made:
+            each.check()
+    finally:
+        for each in made:
+            each.context.close()

@@ -19,7 +19,7 @@ from kb.services.network.unfolding import Unfolding
 from kb.services.network.views import NetworkViews
 from kb.services.overview import overview
 from kb.services.workspace import Workspace
-from tests.webapp.browsing import DESK, PHONE, Officer
+from tests.webapp.browsing import DESK, PHONE, officers
 from tests.webapp.conftest import CITY, REPORT, Server
 
 HOUSING = "https://w3id.org/xiezhi/city/370100/dept/370100/housing"
@@ -145,24 +145,13 @@ def city(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 def officer(chromium: Browser, city: Server) -> Iterator[Any]:
     """Make officers; at the end nothing may have gone wrong, nor have been asked of another host."""
-    made: list[Officer] = []
-
-    def make(lang: str, size: Any = DESK, **options: Any) -> Officer:
-        made.append(Officer(chromium, city, lang, size, **options))
-        return made[-1]
-
-    yield make
-    try:
-        for each in made:
-            each.check()
-    finally:
-        for each in made:
-            each.context.close()
+    with officers(chromium, city) as make:
+        yield make
 
 
 @pytest.mark.browser
 def test_the_graph_grows_with_the_mouse_and_with_the_keyboard(officer: Any) -> None:
-    duty = officer("zh-CN")
+    duty = officer("zh-CN", reduced_motion="reduce")
     page = duty.open("/incident/one/graph")
     page.wait_for_selector("[data-things] canvas")
     drawing = page.locator("[data-graph]")
@@ -176,7 +165,6 @@ def test_the_graph_grows_with_the_mouse_and_with_the_keyboard(officer: Any) -> N
     expect(drawing).not_to_have_attribute("data-things", few, timeout=10_000)
     more = drawing.get_attribute("data-things")
     # The mouse: wherever the thing was put.
-    page.wait_for_timeout(1_500)  # it comes to rest
     x, y = page.evaluate("""() => {
         const chart = document.querySelector("[data-graph]").chart;
         const number = chart.getOption().series[0].data.findIndex((one) => one.id.endsWith("/duty/gas-lead"));

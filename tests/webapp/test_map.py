@@ -18,7 +18,7 @@ from kb.services.atlas import layers
 from kb.services.atlas.around import around
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change
-from tests.webapp.browsing import DESK, PHONE, Officer
+from tests.webapp.browsing import DESK, PHONE, officers
 from tests.webapp.conftest import CITY, REPORT, Server
 
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="seconds")
@@ -139,19 +139,8 @@ def city(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 def officer(chromium: Browser, city: Server) -> Iterator[Any]:
     """Make officers; at the end nothing may have gone wrong, nor have been asked of another host."""
-    made: list[Officer] = []
-
-    def make(lang: str, size: Any = DESK, **options: Any) -> Officer:
-        made.append(Officer(chromium, city, lang, size, **options))
-        return made[-1]
-
-    yield make
-    try:
-        for each in made:
-            each.check()
-    finally:
-        for each in made:
-            each.context.close()
+    with officers(chromium, city) as make:
+        yield make
 
 
 def test_a_warning_in_force_is_drawn_as_the_areas_that_it_affects(city: Server) -> None:

@@ -10,7 +10,7 @@
   const LOOKS = {
     Incident: ["diamond", "s1", 34], IncidentType: ["triangle", "s2", 20], Department: ["circle", "s4", 22],
     Government: ["roundRect", "s4", 26], Headquarters: ["roundRect", "s1", 26], PlanModule: ["rect", "s3", 20],
-    Duty: ["pin", "s2", 24], Clause: ["rect", "s0", 14], Law: ["roundRect", "s0", 20], Function: ["triangle", "s0", 16],
+    Duty: ["roundRect", "s2", 18], Clause: ["rect", "s0", 14], Law: ["roundRect", "s0", 20], Function: ["triangle", "s0", 16],
   };
   const nodes = new Map(), links = new Map(), grown = new Set();
   let chart;

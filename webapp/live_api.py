@@ -26,7 +26,9 @@ from webapp.desk import desk
 
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT = 15.0
-"""Seconds after which a silent stream says that it is alive, and finds out whether its reader is."""
+"""Seconds after which a silent stream says that it is alive."""
+LOOK = 1.0
+"""Seconds after which a silent stream looks whether its reader has left: his next page needs another one."""
 LONGEST = 600.0
 """Seconds after which a stream ends; the browser opens another one."""
 GATHER = 0.05
@@ -66,10 +68,11 @@ def events() -> Response:
 
 def _messages(mark: str, kinds: frozenset[str], about: str | None) -> Iterator[str]:
     live, end = desk().live, time.monotonic() + LONGEST
+    has_left = request.environ.get("waitress.client_disconnected", lambda: False)
     yield f"retry: {RETRY}\n: {mark}\n\n"
     beat = time.monotonic() + HEARTBEAT
-    while not live.closed and time.monotonic() < end:
-        if live.wait(mark, max(0.0, beat - time.monotonic())):
+    while not live.closed and time.monotonic() < end and not has_left():
+        if live.wait(mark, LOOK):
             time.sleep(GATHER)
         told, mark = live.since(mark)
         wanted = [

@@ -122,6 +122,7 @@ def serve(
             max_request_body_size=LARGEST_BODY,
             ident=None,
             clear_untrusted_proxy_headers=True,
+            channel_request_lookahead=1,  # so that a stream hears at once that its reader has left
         )
         # The first officer who types a place should not wait for the index of places.
         desk.places.suggest("1")

@@ -1,7 +1,8 @@
 """What every command needs: where the store is, which language, and how to reach a running server.
 
 A store belongs to one process. While a server runs on it, commands ask the server (``server.json`` in the
-store's folder says where it listens); otherwise they open the store themselves.
+store's folder says where it listens); otherwise they open the store themselves. Who answers is imported when
+asked: a command must not wait for the libraries of all the others.
 """
 
 from __future__ import annotations
@@ -16,26 +17,28 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 from platformdirs import user_data_dir
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from kb.cli.candidate_desk import CandidateDesk, LocalCandidates, RemoteCandidates
-from kb.cli.dataset_desk import DatasetDesk, LocalDatasets, RemoteDatasets
-from kb.cli.desks import Desk, LocalDesk, RemoteDesk
-from kb.cli.directive_desk import DirectiveDesk, LocalDirectives, RemoteDirectives
-from kb.cli.grid_desk import GridDesk, LocalGrids, RemoteGrids
-from kb.cli.life_desk import LifeDesk, LocalLife, RemoteLife
-from kb.cli.network_desk import LocalNetworks, NetworkDesk, RemoteNetworks
-from kb.cli.plan_desk import LocalPlans, PlanDesk, RemotePlans
 from kb.cli.remote import Remote
-from kb.cli.risk_desk import LocalRisks, RemoteRisks, RiskDesk
-from kb.cli.warning_desk import LocalWarnings, RemoteWarnings, WarningDesk
 from kb.errors import Text, XiezhiError
 from kb.services.workspace import Workspace
+
+if TYPE_CHECKING:
+    from kb.cli.candidate_desk import CandidateDesk
+    from kb.cli.dataset_desk import DatasetDesk
+    from kb.cli.desks import Desk
+    from kb.cli.directive_desk import DirectiveDesk
+    from kb.cli.grid_desk import GridDesk
+    from kb.cli.life_desk import LifeDesk
+    from kb.cli.network_desk import NetworkDesk
+    from kb.cli.plan_desk import PlanDesk
+    from kb.cli.risk_desk import RiskDesk
+    from kb.cli.warning_desk import WarningDesk
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -88,42 +91,62 @@ class Context:
 
     def desk(self) -> AbstractContextManager[Desk]:
         """Yield who answers: the server that runs on the store, or the store itself."""
+        from kb.cli.desks import LocalDesk, RemoteDesk
+
         return self._answering(RemoteDesk, LocalDesk)
 
     def datasets(self) -> AbstractContextManager[DatasetDesk]:
         """Yield who takes datasets."""
+        from kb.cli.dataset_desk import LocalDatasets, RemoteDatasets
+
         return self._answering(RemoteDatasets, LocalDatasets)
 
     def directives(self) -> AbstractContextManager[DirectiveDesk]:
         """Yield who looks after directives."""
+        from kb.cli.directive_desk import LocalDirectives, RemoteDirectives
+
         return self._answering(RemoteDirectives, LocalDirectives)
 
     def life(self) -> AbstractContextManager[LifeDesk]:
         """Yield who tells of incidents."""
+        from kb.cli.life_desk import LocalLife, RemoteLife
+
         return self._answering(RemoteLife, LocalLife)
 
     def plans(self, by: str = "command line") -> AbstractContextManager[PlanDesk]:
         """Yield who looks after plans; what the store itself is told to do is done in the name *by*."""
+        from kb.cli.plan_desk import LocalPlans, RemotePlans
+
         return self._answering(RemotePlans, lambda workspace: LocalPlans(workspace, by))
 
     def networks(self) -> AbstractContextManager[NetworkDesk]:
         """Yield who tells of networks."""
+        from kb.cli.network_desk import LocalNetworks, RemoteNetworks
+
         return self._answering(RemoteNetworks, LocalNetworks)
 
     def grids(self) -> AbstractContextManager[GridDesk]:
         """Yield who tells of grids."""
+        from kb.cli.grid_desk import LocalGrids, RemoteGrids
+
         return self._answering(RemoteGrids, LocalGrids)
 
     def candidates(self) -> AbstractContextManager[CandidateDesk]:
         """Yield who looks after candidates."""
+        from kb.cli.candidate_desk import LocalCandidates, RemoteCandidates
+
         return self._answering(RemoteCandidates, LocalCandidates)
 
     def warnings(self) -> AbstractContextManager[WarningDesk]:
         """Yield who looks after warnings."""
+        from kb.cli.warning_desk import LocalWarnings, RemoteWarnings
+
         return self._answering(RemoteWarnings, LocalWarnings)
 
     def risks(self) -> AbstractContextManager[RiskDesk]:
         """Yield who tells of risks."""
+        from kb.cli.risk_desk import LocalRisks, RemoteRisks
+
         return self._answering(RemoteRisks, LocalRisks)
 
     @contextmanager

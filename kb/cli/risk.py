@@ -13,9 +13,6 @@ import click
 
 from kb.cli.context import FORMAT, LANG, Context, faults_as_exit, printed
 from kb.errors import Text
-from kb.inference.relational.connection import ENGINES, Connection
-from kb.sensing import source as described
-from kb.sensing.inbox import BATCH, Inbox
 
 SHOWN = 15
 """So many grids are printed as text."""
@@ -65,7 +62,7 @@ DESCRIBE = click.option(
     help="A Turtle file that describes the source. 来源说明。",
 )
 FILES = click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-ENGINE = click.option("--engine", type=click.Choice(ENGINES), default="duckdb", show_default=True)
+ENGINE = click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True)
 
 
 @click.group()
@@ -228,6 +225,8 @@ def observe() -> None:
 @faults_as_exit
 def push(context: Context, file: Any, form: str) -> None:
     """Take the JSON lines in FILE (- is stdin), each observation once by its id. 推送观测。"""
+    from kb.sensing.inbox import BATCH
+
     total = {"stored": 0, "duplicates": 0}
     with context.risks() as desk:
         while lines := b"".join(line for _, line in zip(range(BATCH), file, strict=False)):
@@ -246,6 +245,8 @@ def push(context: Context, file: Any, form: str) -> None:
 def kafka(context: Context, brokers: str, topic: str, follow: bool) -> None:
     """Read TOPIC of a Kafka-protocol broker at BROKERS (host:port) from where it was left. 接收消息主题。"""
     from kb.resources import folder
+    from kb.sensing import source as described
+    from kb.sensing.inbox import Inbox
     from kb.sensing.kafka import receive
     from kb.services.risk.views import PUSHED
 
@@ -261,10 +262,12 @@ def _squares(
     files: tuple[Path, ...], name: str, description: Path | None, side: float, share: float, engine: str
 ) -> dict[str, Any]:
     """Check the index on squares over the events in *files*, without a city."""
+    from kb.inference.relational.connection import Connection
     from kb.resources import folder
     from kb.risk import checking, keeping, method, squares
     from kb.risk.index import Neighbours
     from kb.sensing import gathering, table
+    from kb.sensing import source as described
     from kb.services.risk.views import PUSHED
 
     knowledge = described.Files(*sorted(folder("ontology").glob("*.ttl")))

@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from pyoxigraph import NamedNode
 
@@ -37,7 +37,9 @@ from kb.sharing.personal.vault import Vault
 from kb.store.opening import open_configured
 from kb.store.protocol import Store
 from kb.store.replaced import ReplacedStore
-from kb.words.reader import Reader as Words
+
+if TYPE_CHECKING:
+    from kb.words.reader import Reader as Words
 
 
 class Workspace:
@@ -101,6 +103,8 @@ class Workspace:
     @cached_property
     def words(self) -> Words:
         """What reads the words of callers and news."""
+        from kb.words.reader import Reader as Words  # its libraries are for those who paste words
+
         namer = Namer.load(folder("examples") / "divisions" / "english.yaml")
         return Words(self.store, self.vocabulary, namer)
 

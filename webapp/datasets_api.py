@@ -16,18 +16,17 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, jsonify, request, url_for
 
-from kb.access.trail import READ
-from kb.errors import Forbidden, InputError
+from kb.errors import InputError
 from kb.sharing import cells, quarantine
 from kb.sharing.datasets import Dataset
 from kb.sharing.incoming import Incoming
 from kb.sharing.intake import Intake
 from kb.sharing.reading import MEDIA_TYPES, STREAMED, SUFFIXES
 from webapp import dataset_pages
-from webapp.access import gatekeeper, me, requires
+from webapp.access import me, requires
 from webapp.desk import desk
 from webapp.i18n import language
-from webapp.visibility import allowed
+from webapp.visibility import allowed, look_into_quarantine
 
 MOST = 1_000
 """Records in quarantine, or deliveries, that one answer tells of."""
@@ -106,15 +105,7 @@ def deliver(path: str) -> tuple[Response, int]:
 def in_quarantine(path: str) -> Response:
     """Return the records of a dataset that broke their contract: JSON by the page, or all of them as CSV."""
     dataset = _dataset(path)
-    if not me().sees(dataset.quarantine):
-        raise Forbidden.of(
-            "access.graph",
-            "没有权限查看隔离区",
-            "you may not see what is in quarantine",
-            where=dataset.path,
-            repair=("请该部门的数据管理员查看", "ask the steward of its department"),
-        )
-    gatekeeper().trail.record(me().name, READ, f"graph {dataset.quarantine.value}")
+    look_into_quarantine(dataset)
     wanted = request.args.get("format") or request.accept_mimetypes.best_match(["application/json", CSV])
     if wanted in ("csv", CSV):
         found = (one.as_json() for one in _intake().quarantined(dataset))

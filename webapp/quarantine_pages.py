@@ -12,7 +12,6 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from kb.access.trail import READ
 from kb.errors import Fault, Forbidden, InputError
 from kb.sharing import mending, quarantine
 from kb.sharing.datasets import Dataset
@@ -20,11 +19,11 @@ from kb.sharing.intake import Intake, Outcome
 from kb.sharing.quarantine import Quarantined
 from kb.sharing.reading import FORMATS, STREAMED, SUFFIXES, WHOLE
 from webapp import dataset_pages
-from webapp.access import gatekeeper, me, requires
+from webapp.access import me, requires
 from webapp.datasets_api import received
 from webapp.desk import desk
 from webapp.problems import status_of
-from webapp.visibility import allowed, visible_to
+from webapp.visibility import allowed, look_into_quarantine, visible_to
 
 PAGE = 50
 """Records in quarantine on one page."""
@@ -217,15 +216,7 @@ def _owned(path: str) -> Dataset:
 def _seen(path: str) -> Dataset:
     """Return the dataset at *path*; that the reader looks at its quarantine is recorded."""
     dataset = _dataset(path)
-    if not me().sees(dataset.quarantine):
-        raise Forbidden.of(
-            "access.graph",
-            "没有权限查看隔离区",
-            "you may not see what is in quarantine",
-            where=dataset.path,
-            repair=("请该部门的数据管理员查看", "ask the steward of its department"),
-        )
-    gatekeeper().trail.record(me().name, READ, f"graph {dataset.quarantine.value}")
+    look_into_quarantine(dataset)
     return dataset
 
 

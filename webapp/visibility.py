@@ -7,10 +7,13 @@ from typing import Any
 from flask import Request, request
 from pyoxigraph import NamedNode
 
+from kb.access.trail import READ
+from kb.errors import Forbidden
 from kb.services.audience import Visible, everything
 from kb.services.incident import Answer
 from kb.services.recommendation import recommend
-from webapp.access import me
+from kb.sharing.datasets import Dataset
+from webapp.access import gatekeeper, me
 from webapp.desk import desk
 
 
@@ -34,3 +37,20 @@ def allowed(action: str, graph: NamedNode | None = None) -> None:
     reader.require(action)
     if graph is not None:
         reader.require_own(graph)
+
+
+def look_into_quarantine(dataset: Dataset) -> None:
+    """Let the sender of the current request see the quarantine of *dataset*, and record that he looked.
+
+    :raises Forbidden: ``access.graph``.
+    """
+    reader = me()
+    if not reader.sees(dataset.quarantine):
+        raise Forbidden.of(
+            "access.graph",
+            "没有权限查看隔离区",
+            "you may not see what is in quarantine",
+            where=dataset.path,
+            repair=("请该部门的数据管理员查看", "ask the steward of its department"),
+        )
+    gatekeeper().trail.record(reader.name, READ, f"graph {dataset.quarantine.value}")

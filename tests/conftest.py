@@ -6,7 +6,6 @@ again; whoever needs a store of its own takes a copy. Each worker of pytest-xdis
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import hypothesis
 import pytest
 
 from kb.services.workspace import Workspace
+from tests.homes import copied
 
 sys.path.insert(0, str(Path(__file__).parent))
 from sparql_server import SparqlServer, SparqlServers
@@ -39,7 +39,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def workspace(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """An open workspace that the whole session shares: report what you like, under ids of your own."""
     home = tmp_path_factory.mktemp("workspace") / "home"
-    shutil.copytree(prepared, home)
+    copied(prepared, home)
     with Workspace(home, cities=CITIES) as opened:
         yield opened
 
@@ -47,7 +47,7 @@ def workspace(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture
 def home(prepared: Path, tmp_path: Path) -> Path:
     """A home folder with knowledge and both cities for one test alone."""
-    return Path(shutil.copytree(prepared, tmp_path / "home"))
+    return copied(prepared, tmp_path / "home")
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def empty(bare: Path, tmp_path: Path) -> Callable[[], Workspace]:
     """A function that opens, again and again, one workspace without cities; the test closes it."""
-    home = Path(shutil.copytree(bare, tmp_path / "empty"))
+    home = copied(bare, tmp_path / "empty")
     return lambda: Workspace(home, cities=())
 
 

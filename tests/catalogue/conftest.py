@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from kb.namespaces import CATALOGUE, PROV, ROOT, xz
 from kb.services.workspace import Workspace
 from kb.sharing.incoming import Incoming
 from kb.store.protocol import Change
+from tests.homes import copied
 
 CITY = "370200"
 EXAMPLES = Path(__file__).parents[2] / "examples" / "datasets"
@@ -63,7 +63,7 @@ def deliver(workspace: Workspace, files: Iterable[tuple[str, str]] = DELIVERED) 
 def shared_home(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A closed home folder with both cities and shared data. Copy it, never open it."""
     home = tmp_path_factory.mktemp("shared") / "home"
-    shutil.copytree(prepared, home)
+    copied(prepared, home)
     with Workspace(home, cities=[CITY]) as workspace:
         deliver(workspace)
     return home
@@ -73,6 +73,6 @@ def shared_home(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def delivered(shared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """An open workspace with shared data for the tests of one module."""
     home = tmp_path_factory.mktemp("delivered") / "home"
-    shutil.copytree(shared_home, home)
+    copied(shared_home, home)
     with Workspace(home, cities=[CITY]) as workspace:
         yield workspace

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pyoxigraph
@@ -14,13 +13,14 @@ from pyoxigraph import RdfFormat
 from kb.cli import main
 from kb.services.workspace import Workspace
 from tests.catalogue.conftest import CITY, RISKS, TARGETS, deliver, iri
+from tests.homes import copied
 
 
 @pytest.fixture(scope="module")
 def home(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with risk sources that were delivered 40 days ago."""
     home = tmp_path_factory.mktemp("cli") / "home"
-    shutil.copytree(prepared, home)
+    copied(prepared, home)
     with Workspace(home, cities=[CITY]) as workspace:
         deliver(workspace, [(RISKS, "risk-sources.csv")])
     return home

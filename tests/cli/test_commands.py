@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from rdflib import Graph
 
 from kb.namespaces import ROOT
 from kb.resources import folder
+from tests.homes import copied
 
 XIEZHI = Path(sys.executable).parent / "xiezhi"
 FIRE = {"id": "fire", "type": "建筑火灾", "grid": "370102001002", "deaths": 3, "missing": 1}
@@ -25,7 +25,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="module")
 def home(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store for the commands of this file; one process at a time uses it."""
-    return Path(shutil.copytree(prepared, tmp_path_factory.mktemp("cli") / "home"))
+    return copied(prepared, tmp_path_factory.mktemp("cli") / "home")
 
 
 @pytest.fixture(scope="module")

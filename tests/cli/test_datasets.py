@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from kb.cli import main
 from kb.resources import folder
+from tests.homes import copied
 
 XIEZHI = Path(sys.executable).parent / "xiezhi"
 EXAMPLES = folder("examples") / "datasets"
@@ -35,7 +35,7 @@ def on(home: Path) -> Run:
 @pytest.fixture(scope="module")
 def served(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """``xiezhi`` beside a server that has the store."""
-    home = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("served") / "home"))
+    home = copied(prepared, tmp_path_factory.mktemp("served") / "home")
     command = [XIEZHI, "--home", home, "--lang", "en", "serve", "--port", "0", "--city", "370200"]
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as server:

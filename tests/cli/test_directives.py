@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,14 @@ from click.testing import CliRunner, Result
 from kb.cli import main
 from kb.services import incident
 from kb.services.workspace import Workspace
+from tests.homes import copied
 
 FACTS = {"type": "燃气爆炸", "grid": "370202", "deaths": 1, "seriousInjuries": 2}
 
 
 @pytest.fixture(scope="module")
 def home(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("directives") / "home"))
+    home = copied(prepared, tmp_path_factory.mktemp("directives") / "home")
     with Workspace(home, cities=()) as workspace:
         for name in ("first", "second"):
             incident.report(workspace, {**FACTS, "id": name}, actor="test")

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import pytest
 from kb.services.impact.measuring import draft
 from kb.services.incident import report
 from kb.services.workspace import Workspace
+from tests.homes import copied
 
 XIEZHI = Path(sys.executable).parent / "xiezhi"
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -25,7 +25,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="module")
 def home(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store in which three incidents were reported."""
-    home = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("cli") / "home"))
+    home = copied(prepared, tmp_path_factory.mktemp("cli") / "home")
     with Workspace(home, cities=()) as workspace:
         for deaths in (0, 2, 40):
             data = {"id": f"i-{deaths}", "type": "建筑火灾", "grid": "370102001002", "deaths": deaths}

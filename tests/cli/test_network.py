@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,13 +11,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kb.cli import main
+from tests.homes import copied
 
 CITY = "370200"
 
 
 @pytest.fixture(scope="module")
 def home(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Path(shutil.copytree(prepared, tmp_path_factory.mktemp("network") / "home"))
+    return copied(prepared, tmp_path_factory.mktemp("network") / "home")
 
 
 def run(home: Path, *arguments: str) -> Result:

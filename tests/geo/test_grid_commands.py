@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from flask.testing import FlaskClient
 
 from kb.cli import main
 from kb.services.grids.views import GridViews
+from tests.homes import copied
 from webapp import create_app
 
 CIRCLE = "36.07,120.38 2"
@@ -30,7 +30,7 @@ def client(workspace) -> FlaskClient:
 
 @pytest.fixture(scope="module")
 def run(prepared: Path, tmp_path_factory: pytest.TempPathFactory):
-    home = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("grid") / "home"))
+    home = copied(prepared, tmp_path_factory.mktemp("grid") / "home")
 
     def asked(*words: str, lang: str = "en"):
         return CliRunner().invoke(main, ["--home", str(home), "--lang", lang, "grid", *words])

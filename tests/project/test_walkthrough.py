@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.homes import copied
+
 ROOT = Path(__file__).parents[2]
 SECTION = re.compile(r"<!-- walk through -->(.*)<!-- end of the walk through -->", re.DOTALL)
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -41,7 +43,7 @@ def steps() -> Iterator[tuple[str, str]]:
 def carried_out(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What each command printed, in the order of the section."""
     folder = tmp_path_factory.mktemp("newcomer")
-    home = shutil.copytree(prepared, tmp_path_factory.mktemp("walk") / "home")
+    home = copied(prepared, tmp_path_factory.mktemp("walk") / "home")
     environment = os.environ | {"XIEZHI_HOME": str(home), "XIEZHI_LANG": "en", "PYTHONPATH": str(ROOT)}
     printed = {}
     for name, text in steps():

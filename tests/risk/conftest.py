@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from kb.sensing import synthetic
 from kb.sensing.source import Files, source
 from kb.services.risk.views import RiskViews
 from kb.services.workspace import Workspace
+from tests.homes import copied
 
 CITY = "370200"
 EXTENT = (119.7, 35.75, 120.89, 36.7)
@@ -30,7 +30,7 @@ def observations(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def assessed(
     prepared: Path, observations: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Workspace]:
-    home = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("risk") / "home"))
+    home = copied(prepared, tmp_path_factory.mktemp("risk") / "home")
     with Workspace(home, cities=()) as workspace:
         made_up = source(Files(HERE / "made-up.ttl"), "made-up")
         RiskViews(workspace).assess(CITY, made_up, [observations], actor="test")

@@ -24,6 +24,7 @@ from kb.services.releases.difference import difference, records
 from kb.services.releases.life import Event, Release
 from kb.services.releases.replay import replay
 from kb.services.workspace import TrialWorkspace, Workspace
+from tests.homes import copied
 
 TODAY = today()
 MORE = """
@@ -59,7 +60,7 @@ def drafted(workspace: Workspace, changes: Path, by: str = "zhang") -> Release:
 def handed_in(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A closed home in which zhang drafted a release and chen handed it in, and its number."""
     folder = tmp_path_factory.mktemp("review")
-    home = Path(shutil.copytree(prepared, folder / "home"))
+    home = copied(prepared, folder / "home")
     with Workspace(home, cities=()) as workspace:
         made = drafted(workspace, changes_in(folder))
         desk.submit(workspace, made.id, "chen")
@@ -70,7 +71,7 @@ def handed_in(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
 def review(handed_in: tuple[Path, str], tmp_path: Path) -> tuple[Path, str]:
     """The same for one test alone."""
     home, number = handed_in
-    return Path(shutil.copytree(home, tmp_path / "review")), number
+    return copied(home, tmp_path / "review"), number
 
 
 def approve(workspace: Workspace, number: str, effective: date | None = None) -> Release:

@@ -13,6 +13,7 @@ from kb.services.workspace import Workspace
 from kb.sharing.datasets import Dataset
 from kb.sharing.incoming import Incoming
 from kb.sharing.intake import Intake, Outcome
+from tests.homes import copied
 
 EXAMPLES = folder("examples") / "datasets"
 RISKS = "370200/emergency-management/risk-sources"
@@ -28,7 +29,7 @@ ROSTER = "370200/emergency-management/roster"
 @pytest.fixture(scope="session")
 def declared(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A closed home folder with the datasets declared. Copy it, never open it."""
-    home = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("declared") / "home"))
+    home = copied(prepared, tmp_path_factory.mktemp("declared") / "home")
     with Workspace(home, cities=()) as workspace:
         workspace.intake.declare((EXAMPLES / "370200.ttl").read_bytes(), actor="test")
     return home

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from kb.access.accounts import Accounts
 
 if TYPE_CHECKING:
     from tests.webapp.conftest import Server
@@ -30,6 +32,9 @@ CUT = """[...document.querySelectorAll("main *")].filter(
         && getComputedStyle(e).display !== "inline"
         && !e.closest("input, textarea, select, .scroll, pre, .CodeMirror, .CodeMirror-hints")
 ).map(e => e.outerHTML.slice(0, 200))"""
+PASSWORD = "a long enough password"
+People = Mapping[str, tuple[list[str], str | None]]
+"""Users by name: their roles, and the department they act for."""
 DESK: ViewportSize = {"width": 1366, "height": 768}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
@@ -70,9 +75,18 @@ class Officer:
         self.page.goto(self.server.url + path)
         return self.page
 
+    def log_in(self, name: str) -> Page:
+        """Log the user *name* in by the form and the keyboard."""
+        page = self.open("/login")
+        page.fill("[name=name]", name)
+        page.fill("[name=password]", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "/login" not in url)
+        return page
+
     def check_but_refusals(self) -> None:
         """As :meth:`check`; that the server refused something, which the browser logs, is no fault."""
-        self.wrong = [text for text in self.wrong if "422" not in text]
+        self.wrong = [text for text in self.wrong if "status of 422" not in text]
         self.check()
 
     def check(self) -> None:
@@ -103,6 +117,40 @@ def officers(browser: Browser, server: Server) -> Iterator[Callable[..., Officer
         yield make
         for each in made:
             each.check()
+    finally:
+        for each in made:
+            each.context.close()
+
+
+def enrol(home: Path, people: People) -> None:
+    """Give *people* accounts in *home*, with the one password of the tests."""
+    accounts = Accounts(home)
+    for name, (roles, department) in people.items():
+        accounts.add(name, PASSWORD, roles, department=department, known=roles)
+
+
+@contextmanager
+def logged_in(
+    browser: Browser, server: Server, *, refusals: bool = False
+) -> Iterator[Callable[..., Officer]]:
+    """Log people in: ``log_in("wang", "zh-CN")``; at the end nothing may have gone wrong for any of them.
+
+    :param refusals: that the server refused something (422) is no fault.
+    """
+    made: list[Officer] = []
+
+    def log_in(name: str, lang: str = "zh-CN", size: ViewportSize = DESK, **options: Any) -> Officer:
+        made.append(Officer(browser, server, lang, size, **options))
+        made[-1].log_in(name)
+        return made[-1]
+
+    try:
+        yield log_in
+        for each in made:
+            if refusals:
+                each.check_but_refusals()
+            else:
+                each.check()
     finally:
         for each in made:
             each.context.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from kb.access.accounts import Accounts
+from tests.homes import copied
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -122,7 +122,7 @@ def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., Server]]:
     def run(home: Path, *cities: str, port: int = 0) -> Server:
         if not (home / "journal.sqlite").exists():
             ready = request.getfixturevalue("prepared" if cities else "bare")
-            shutil.copytree(ready, home, dirs_exist_ok=True)
+            copied(ready, home)
         process = subprocess.Popen(
             [sys.executable, "-c", SERVE, str(home), str(port), *cities],
             stdout=subprocess.PIPE,

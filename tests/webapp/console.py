@@ -9,7 +9,6 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,11 +26,11 @@ from kb.namespaces import ROOT
 from kb.resources import folder
 from kb.services.workspace import Workspace
 from tests.catalogue.conftest import DELIVERED, RISKS, deliver
-from tests.webapp.browsing import CUT, DESK, PHONE, Officer
+from tests.homes import copied
+from tests.webapp.browsing import CUT, DESK, PASSWORD, PHONE, Officer
 from tests.webapp.conftest import Server
 from webapp.pages import IncidentId
 
-PASSWORD = "a long enough password"
 CITY = f"{ROOT}city/370200/dept/370200"
 PEOPLE: dict[str, tuple[list[str], str | None]] = {
     "everybody": (role_names(folder("ontology")), f"{CITY}/emergency-management"),
@@ -153,7 +152,7 @@ class Console:
 
 def open_console(start: Callable[..., Server], prepared: Path, folder_: Path) -> Console:
     """Return the console of a new server over a copy of *prepared* in *folder_*."""
-    home = Path(shutil.copytree(prepared, folder_ / "home"))
+    home = copied(prepared, folder_ / "home")
     with Workspace(home, cities=["370200"]) as workspace:
         deliver(workspace, DELIVERED[2:])
         deliver(workspace, DELIVERED[:1])

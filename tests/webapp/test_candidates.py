@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from kb.access.accounts import Accounts
 from kb.cli.candidate_desk import RemoteCandidates
 from kb.cli.remote import Remote
 from kb.services.workspace import Workspace
+from tests.homes import copied
 from tests.webapp.conftest import Client, Server
 from webapp import create_app
 
@@ -29,7 +29,7 @@ def rows(number: int, grid: str = "370202", longitude: float = 120.385) -> list[
 
 @pytest.fixture(scope="module")
 def opened(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    home = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("candidates") / "home"))
+    home = copied(prepared, tmp_path_factory.mktemp("candidates") / "home")
     with Workspace(home, cities=()) as workspace:
         roles = set(workspace.policies.current.roles)
         for name, role in (("wu", "monitor"), ("ji", "integrator")):

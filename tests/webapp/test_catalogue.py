@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from kb.resources import folder
 from kb.services.workspace import Workspace
 from kb.validation.shapes import Shapes
 from tests.catalogue.conftest import CITY, GAUGES, RISKS, ROSTER, TARGETS, deliver, iri
+from tests.homes import copied
 from tests.webapp.conftest import Client, Reply, Server
 from tests.webapp.test_browser import DESK, PHONE, Officer, browser  # noqa: F401 - a fixture
 
@@ -42,7 +42,7 @@ WORDS = {
 def server(start: Callable[..., Server], prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Server:
     """A server with shared data, an officer, an auditor, and a steward of emergency management."""
     home = tmp_path_factory.mktemp("catalogue") / "home"
-    shutil.copytree(prepared, home)
+    copied(prepared, home)
     with Workspace(home, cities=[CITY]) as workspace:
         deliver(workspace)
     accounts, known = Accounts(home), role_names(folder("ontology"))

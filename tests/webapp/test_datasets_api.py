@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from kb.access.accounts import Accounts
 from kb.access.policy import role_names
 from kb.namespaces import ROOT
 from kb.resources import folder
+from tests.homes import copied
 from tests.webapp.conftest import Client, Reply, Server
 
 EXAMPLES = folder("examples") / "datasets"
@@ -36,7 +36,7 @@ WHO = {
 @pytest.fixture(scope="module")
 def home(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with Qingdao and a user for each of :data:`WHO`."""
-    path = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("datasets") / "home"))
+    path = copied(prepared, tmp_path_factory.mktemp("datasets") / "home")
     accounts = Accounts(path)
     for name, (role, department) in WHO.items():
         known = role_names(folder("ontology"))

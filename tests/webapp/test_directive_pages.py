@@ -8,14 +8,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from kb.access.accounts import Accounts
+from tests.webapp.browsing import PHONE, People, enrol, logged_in
 from tests.webapp.conftest import CITY, Server
-from tests.webapp.test_browser import DESK, PHONE, Officer, browser  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.browser
-PASSWORD = "a long enough password"
 HOUSING = "济南市住房和城乡建设局"
-PEOPLE = {
+PEOPLE: People = {
     "wang": (["duty-officer"], None),
     "zhao": (["chief-commander"], None),
     "li": (["department-officer"], "https://w3id.org/xiezhi/city/370100/dept/370100/housing"),
@@ -26,34 +24,15 @@ PEOPLE = {
 def city(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
     """A server with an officer of the command centre, a commander and an officer of a department."""
     home = tmp_path_factory.mktemp("directive-pages") / "home"
-    accounts = Accounts(home)
-    for name, (roles, department) in PEOPLE.items():
-        accounts.add(name, PASSWORD, roles, department=department, known=roles)
+    enrol(home, PEOPLE)
     return start(home, CITY)
 
 
 @pytest.fixture
-def people(browser: Browser, city: Server) -> Iterator[Any]:  # noqa: F811
+def people(chromium: Browser, city: Server) -> Iterator[Any]:
     """Log people in: ``people("wang", "zh-CN")``; at the end nothing may have gone wrong."""
-    made: list[Officer] = []
-
-    def log_in(name: str, lang: str, size: Any = DESK) -> Officer:
-        officer = Officer(browser, city, lang, size)
-        page = officer.open("/login")
-        page.fill("[name=name]", name)
-        page.fill("[name=password]", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(lambda url: "/login" not in url)
-        made.append(officer)
-        return officer
-
-    yield log_in
-    try:
-        for each in made:
-            each.check()
-    finally:
-        for each in made:
-            each.context.close()
+    with logged_in(chromium, city) as log_in:
+        yield log_in
 
 
 def report(page: Page, type_: str = "燃气爆炸") -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from werkzeug.test import TestResponse
 from kb.access.accounts import Accounts
 from kb.services import incident
 from kb.services.workspace import Workspace
+from tests.homes import copied
 from webapp import create_app
 
 NUMBERS = itertools.count(1)
@@ -69,7 +69,7 @@ class Someone:
 
 @pytest.fixture(scope="module")
 def people(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
-    home = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("directives") / "home"))
+    home = copied(prepared, tmp_path_factory.mktemp("directives") / "home")
     with Workspace(home, cities=()) as workspace:
         yield People(workspace)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
@@ -18,6 +17,7 @@ from kb.ontology.knowledge import over
 from kb.services.drafting.shelf import Shelf
 from kb.services.releases import desk as steps
 from kb.services.workspace import Workspace
+from tests.homes import copied
 from webapp import create_app
 
 XZ = "https://w3id.org/xiezhi/ns#"
@@ -29,7 +29,7 @@ CHINESE = re.compile(r"[\u3400-\u9fff]")
 @pytest.fixture(scope="module")
 def opened(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A store with an incident in it, and a user for each role that matters here."""
-    home = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("knowledge") / "home"))
+    home = copied(prepared, tmp_path_factory.mktemp("knowledge") / "home")
     with Workspace(home, cities=()) as workspace:
         roles = set(workspace.policies.current.roles)
         accounts = Accounts(home)

@@ -16,11 +16,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from kb.access.accounts import Accounts
-from tests.webapp.browsing import DESK, Officer
+from tests.webapp.browsing import Officer, People, enrol, logged_in
 from tests.webapp.conftest import CITY, REPORT, Server
 
-PASSWORD = "a long enough password"
-PEOPLE = {
+PEOPLE: People = {
     "wang": (["duty-officer"], None),
     "zhao": (["chief-commander"], None),
     "li": (["department-officer"], "https://w3id.org/xiezhi/city/370100/dept/370100/housing"),
@@ -35,9 +34,7 @@ seconds. On an idle machine it is a fifth of a second."""
 def city(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
     """A server with people of the command centre, of a department, and one who sees no incidents."""
     home = tmp_path_factory.mktemp("live") / "home"
-    accounts = Accounts(home)
-    for name, (roles, department) in PEOPLE.items():
-        accounts.add(name, PASSWORD, roles, department=department, known=roles)
+    enrol(home, PEOPLE)
     return start(home, CITY)
 
 
@@ -187,26 +184,14 @@ def test_a_server_ends_its_streams_and_stops_at_once(
 @pytest.fixture
 def people(chromium: Browser, city: Server) -> Iterator[Any]:
     """Log people in: ``people("wang", "zh-CN")``; at the end nothing may have gone wrong."""
-    made: list[Officer] = []
+    with logged_in(chromium, city, refusals=True) as log_in:
 
-    def log_in(name: str, lang: str) -> Officer:
-        officer = Officer(chromium, city, lang, DESK)
-        page = officer.open("/login")
-        page.fill("[name=name]", name)
-        page.fill("[name=password]", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(lambda url: "/login" not in url)
-        page.set_default_timeout(SOON)
-        made.append(officer)
-        return officer
+        def make(name: str, lang: str) -> Officer:
+            officer = log_in(name, lang)
+            officer.page.set_default_timeout(SOON)
+            return officer
 
-    yield log_in
-    try:
-        for each in made:
-            each.check_but_refusals()
-    finally:
-        for each in made:
-            each.context.close()
+        yield make
 
 
 @pytest.mark.browser

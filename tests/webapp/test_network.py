@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +20,7 @@ from kb.resources import folder
 from kb.services.network.views import when
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change
+from tests.homes import copied
 from tests.network.conftest import body_of
 from tests.webapp.conftest import CITY, Client, Server
 from webapp import create_app
@@ -33,7 +33,7 @@ AT = "2026-07-20T10:00:00%2B08:00"
 @pytest.fixture(scope="module")
 def opened(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """Qingdao with a roster that is withheld: an administrator sees it, a commander does not."""
-    home = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("network") / "home"))
+    home = copied(prepared, tmp_path_factory.mktemp("network") / "home")
     with Workspace(home, cities=()) as workspace:
         workspace.intake.declare((folder("examples") / "datasets" / "370200.ttl").read_bytes(), actor="test")
         workspace.store.commit(Change(list(shift())), actor="test", action="roster")

@@ -6,7 +6,6 @@ The journey writes ``examples/screenshots/plan-*.png`` where ``XIEZHI_SCREENSHOT
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,11 @@ from kb.services import incident
 from kb.services.plans import composing, drawing
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change
+from tests.homes import copied
+from tests.webapp.browsing import PASSWORD, PHONE, logged_in
 from tests.webapp.conftest import Server
-from tests.webapp.test_browser import DESK, PHONE, Officer, browser
 from webapp import create_app
 
-__all__ = ["browser"]
-PASSWORD = "a long enough password"
 PEOPLE = {"zhang": "expert", "liu": "expert", "wang": "approver", "chen": "duty-officer"}
 IRI = re.compile(r"https?://")
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -44,7 +42,7 @@ PREFIX resource: <https://w3id.org/xiezhi/kb/resource/>
 @pytest.fixture(scope="module")
 def opened(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home folder with four people, shared stocks and two fires."""
-    home = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("plans") / "home"))
+    home = copied(prepared, tmp_path_factory.mktemp("plans") / "home")
     with Workspace(home, cities=()) as workspace:
         workspace.intake.declare((folder("examples") / "datasets" / "370200.ttl").read_bytes(), actor="test")
         name = graph("source/370200/emergency-management/stocks")
@@ -67,26 +65,8 @@ def served(start: Callable[..., Server], opened: Path) -> Server:
 @pytest.fixture
 def person(browser: Browser, served: Server) -> Iterator[Any]:
     """Log somebody in: ``person("zhang", "zh-CN")``; at the end nothing may have gone wrong."""
-    made: list[Officer] = []
-
-    def make(name: str, lang: str = "zh-CN", **options: Any) -> Officer:
-        who = Officer(browser, served, lang, options.pop("size", DESK), **options)
-        made.append(who)
-        page = who.open("/login")
-        page.fill("[name=name]", name)
-        page.fill("[name=password]", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(re.compile(r"^(?!.*/login)"))
-        return who
-
-    yield make
-    try:
-        for each in made:
-            each.wrong = [one for one in each.wrong if "status of 422" not in one]
-            each.check()
-    finally:
-        for each in made:
-            each.context.close()
+    with logged_in(browser, served, refusals=True) as log_in:
+        yield log_in
 
 
 def take(page: Page, step: str, **fields: str) -> None:
@@ -187,7 +167,7 @@ def test_a_duty_officer_takes_resources_which_the_next_incident_then_misses(pers
 def test_a_form_from_elsewhere_takes_no_step_and_a_role_sees_its_own_steps_alone(
     prepared: Path, tmp_path: Path
 ) -> None:
-    home = Path(shutil.copytree(prepared, tmp_path / "home"))
+    home = copied(prepared, tmp_path / "home")
     with Workspace(home, cities=()) as workspace:
         asked = create_app(workspace, testing=True).test_client()
         assert asked.post("/plan/gas/steps/draft", data={}).status_code == 400, (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from kb.sensing import synthetic
 from kb.sensing.source import Files, source
 from kb.services.risk.views import RiskViews
 from kb.services.workspace import Workspace
+from tests.homes import copied
 from tests.risk.conftest import CITY, EXTENT, KINDS
 from webapp import create_app
 
@@ -25,7 +25,7 @@ LINE = {"id": "a", "time": "2026-07-01T08:00:00+08:00", "longitude": 120.38, "la
 def opened(
     prepared: Path, observations: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Workspace]:
-    home = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("risk-web") / "home"))
+    home = copied(prepared, tmp_path_factory.mktemp("risk-web") / "home")
     with Workspace(home, cities=()) as workspace:
         made_up = source(Files(Path(__file__).parents[1] / "risk" / "made-up.ttl"), "made-up")
         RiskViews(workspace).assess(CITY, made_up, [observations], actor="test")

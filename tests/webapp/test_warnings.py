@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from kb.cli.remote import Remote
 from kb.cli.warning_desk import RemoteWarnings
 from kb.resources import folder
 from kb.services.workspace import Workspace
+from tests.homes import copied
 from tests.webapp.conftest import Client, Server
 from webapp import create_app
 
@@ -28,7 +28,7 @@ IRI = re.compile(r"https://w3id\.org")
 
 @pytest.fixture(scope="module")
 def opened(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    home = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("warnings") / "home"))
+    home = copied(prepared, tmp_path_factory.mktemp("warnings") / "home")
     with Workspace(home, cities=()) as workspace:
         roles = set(workspace.policies.current.roles)
         for name, role in (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 from kb.flow.ledger import states_of
 from kb.services.directives import measures, terms
 from kb.services.workspace import Workspace
+from tests.homes import copied
 
 PROGRAM = Path(__file__).parent / "loop_process.py"
 KILLS = 3
@@ -67,4 +67,4 @@ def test_a_kill_in_the_middle_of_a_step_loses_and_doubles_nothing(home: Path) ->
 
 @pytest.mark.slow
 def test_many_kills_lose_and_double_nothing(home: Path, tmp_path: Path) -> None:
-    survives(Path(shutil.copytree(home, tmp_path / "again")), MORE)
+    survives(copied(home, tmp_path / "again"), MORE)

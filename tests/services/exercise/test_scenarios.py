@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from kb.services.exercise import reading, telling
 from kb.services.exercise.running import Exercise, Outcome
 from kb.services.workspace import Workspace
 from tests.conftest import CITIES
+from tests.homes import copied
 
 SCENARIOS = reading.shipped()
 
@@ -25,7 +25,7 @@ SCENARIOS = reading.shipped()
 @pytest.fixture(scope="module")
 def store(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A store for exercises alone."""
-    home = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("exercise") / "home"))
+    home = copied(prepared, tmp_path_factory.mktemp("exercise") / "home")
     with Workspace(home, cities=CITIES) as workspace:
         yield workspace
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +12,14 @@ from kb.services.life import standing
 from kb.services.life.acting import Wish, take
 from kb.services.workspace import Workspace
 from tests.conftest import CITIES
+from tests.homes import copied
 
 
 @pytest.fixture(scope="session")
 def scene(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A workspace of these tests alone."""
     home = tmp_path_factory.mktemp("scene") / "home"
-    shutil.copytree(prepared, home)
+    copied(prepared, home)
     with Workspace(home, cities=CITIES) as opened:
         yield opened
 

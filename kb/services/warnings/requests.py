@@ -15,7 +15,7 @@ from kb.cap.writing import written
 from kb.errors import InputError, Text
 from kb.flow.machine import Actor
 from kb.services.life import centres
-from kb.services.warnings import issuing, quads, receiving, telling, terms
+from kb.services.warnings import issuing, quads, receiving, telling, terms, wishing
 from kb.services.warnings.receiving import Received, WarningRefused
 from kb.services.workspace import Workspace
 
@@ -30,10 +30,10 @@ def receive(
 def issue(
     workspace: Workspace, data: Mapping[str, Any], principal: Principal, *, now: datetime | None = None
 ) -> dict[str, Any]:
-    """Issue a warning as *data* says (:data:`kb.services.warnings.issuing.KEYS`)."""
+    """Issue a warning as *data* says (:data:`kb.services.warnings.wishing.KEYS`)."""
     principal.require("issue-warning")
     at = now or datetime.now(UTC)
-    alert = issuing.composed(workspace, issuing.understood(workspace, data, at), principal, at)
+    alert = issuing.composed(workspace, wishing.understood(workspace, data, at), principal, at)
     return _out(workspace, alert, principal, at)
 
 
@@ -49,7 +49,7 @@ def update(
     principal.require("issue-warning")
     at = now or datetime.now(UTC)
     old = _ours(workspace, key)
-    wish = issuing.updated(workspace, issuing.recalled(workspace, old), data, at)
+    wish = wishing.updated(workspace, wishing.recalled(workspace, old), data, at)
     alert = issuing.composed(workspace, wish, principal, at, kind="Update", references=(old.reference,))
     return _out(workspace, alert, principal, at)
 
@@ -71,7 +71,7 @@ def cancel(
         raise InputError.of(
             "warning.form", "取消须说明理由", "a reason is needed to cancel it", where="reason"
         )
-    wish = issuing.recalled(workspace, old)
+    wish = wishing.recalled(workspace, old)
     texts = {"note": Text(reason.strip(), reason.strip())}
     alert = issuing.composed(
         workspace, replace(wish, texts=texts), principal, at, kind="Cancel", references=(old.reference,)

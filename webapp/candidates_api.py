@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, request
 
 from kb.report.document import parse_json
-from kb.services.candidates import board, judging, signals
+from kb.services.candidates import board, judging, reading, signals
 from webapp.access import me, requires
 from webapp.desk import desk
 
@@ -30,7 +30,7 @@ def notice() -> tuple[Response, int]:
     if not isinstance(rows, list):
         abort(400, description="signals: a list of rows")
     workspace = desk().workspace
-    new = signals.notice(workspace, signals.read(workspace, rows), me())
+    new = signals.notice(workspace, reading.read(workspace, rows), me())
     return jsonify({"received": len(rows), "noticed": new}), 201 if new else 200
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from kb.access.principal import Operator
 from kb.cli.remote import Remote, as_object
-from kb.services.candidates import board, judging, signals
+from kb.services.candidates import board, judging, reading, signals
 from kb.services.workspace import Workspace
 
 
@@ -40,7 +40,7 @@ class LocalCandidates:
 
     def notice(self, rows: Sequence[Any]) -> dict[str, Any]:
         """Take in signals."""
-        new = signals.notice(self._workspace, signals.read(self._workspace, rows), self._me)
+        new = signals.notice(self._workspace, reading.read(self._workspace, rows), self._me)
         return {"received": len(rows), "noticed": new}
 
     def listed(self) -> list[dict[str, Any]]:

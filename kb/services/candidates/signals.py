@@ -1,13 +1,8 @@
-"""Signals: plain rows come in, and wait in the store until somebody judges them.
-
-A row has ``kind`` (observation or report), ``source``, ``time``, ``type``, and where: ``grid`` (code or name)
-or ``longitude`` and ``latitude``, or both; ``text`` and ``confidence`` (0 to 1) may be there.
-"""
+"""Signals: what may be an incident waits in the store, or as a warning in force, until somebody judges it."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,28 +11,22 @@ from pyoxigraph import Literal, NamedNode, Quad
 from rdflib.xsd_datetime import parse_xsd_duration
 
 from kb.access.principal import Principal
-from kb.clock import CHINA_STANDARD_TIME
-from kb.errors import Fault, InputError, NotFound, Text
+from kb.errors import NotFound
 from kb.flow.event import moment
 from kb.flow.ledger import STATE, Taken
 from kb.flow.machine import Actor, Life
 from kb.geo.city import grid_index
 from kb.namespaces import ONTOLOGY, RDF_TYPE, ROOT, XSD, graph, xz
-from kb.ontology.names import did_you_mean
-from kb.report.places import code_of, find_area
-from kb.report.reading import ID_PATTERN
+from kb.report.places import code_of
 from kb.services.incident import together
 from kb.services.life.sameness import Sight
 from kb.services.warnings import quads as warning_quads
-from kb.services.warnings.meaning import cities
+from kb.services.warnings.quads import code
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change, Term
 
 FLOW, NOTICE = "candidate", "notice"
 OBSERVATION, REPORT, WARNING = "observation", "report", "warning"
-KEYS = ("id", "kind", "source", "time", "type", "grid", "longitude", "latitude", "text", "confidence")
-MOST = 1_000
-"""The most rows that come at once."""
 SIGNAL = xz("Signal")
 _KINDS = f"{ROOT}kb/signal-kind/"
 _SIGNALS = f"{ROOT}signal/"
@@ -67,22 +56,6 @@ class Signal:
     def sight(self, middle: tuple[float, float] | None = None) -> Sight:
         """Return it as it is compared with others; *middle* is that of its grid, where it has no point."""
         return Sight(self.id, (self.type,), self.place, self.point or middle, self.at)
-
-
-def read(workspace: Workspace, rows: Sequence[Any], now: datetime | None = None) -> list[Signal]:
-    """Return the signals that *rows* tell of.
-
-    :raises InputError: ``signal.form``, with a fault for everything that is wrong and the number of its row.
-    """
-    if len(rows) > MOST:
-        raise InputError.of("signal.form", f"一次至多 {MOST} 条线索", f"at most {MOST} signals at once")
-    faults: list[Fault] = []
-    found = [
-        _read(workspace, number, row, now or datetime.now(UTC), faults) for number, row in enumerate(rows, 1)
-    ]
-    if faults:
-        raise InputError(faults)
-    return [one for one in found if one is not None]
 
 
 def notice(
@@ -138,7 +111,7 @@ def of_warnings(workspace: Workspace, now: datetime) -> Iterator[Signal]:
         text = "" if info is None else info.headline or info.event
         yield Signal(
             f"warning-{one.key}", WARNING, alert.sender, alert.sent, one.types[0], _common(workspace, places),
-            text=text, confidence=_likelihood(None if info is None else info.certainty),
+            text=text, confidence=_likelihood(workspace, "Unknown" if info is None else info.certainty),
         )  # fmt: skip
 
 
@@ -243,8 +216,10 @@ def _common(workspace: Workspace, places: Sequence[NamedNode]) -> NamedNode | No
     return next((one for one in chains[0] if one in shared and isinstance(one, NamedNode)), None)
 
 
-def _likelihood(certainty: str | None) -> float:
-    return {"Observed": 0.9, "Likely": 0.7, "Possible": 0.4}.get(certainty or "", 0.3)
+def _likelihood(workspace: Workspace, certainty: str) -> float:
+    """Return how likely it is that there is an incident, where a warning is of *certainty*."""
+    quads = workspace.store.match(code("certainty", certainty), xz("likelihood"), None)
+    return next((float(q.object.value) for q in quads if isinstance(q.object, Literal)), 0.0)
 
 
 def _quads(one: Signal) -> Iterator[Quad]:
@@ -266,106 +241,3 @@ def _quads(one: Signal) -> Iterator[Quad]:
 
 def _decimal(value: float) -> Literal:
     return Literal(f"{value:.6f}", datatype=NamedNode(XSD + "decimal"))
-
-
-def _read(workspace: Workspace, number: int, row: Any, now: datetime, faults: list[Fault]) -> Signal | None:
-    before = len(faults)
-
-    def fault(key: str, zh: str, en: str, repair: Text | None = None) -> None:
-        faults.append(Fault("signal.form", Text(zh, en), f"{number}/{key}", repair))
-
-    def text(key: str, longest: int = 200) -> str:
-        value = row.get(key, "")
-        if value is None or value == "":
-            return ""
-        if not isinstance(value, str) or len(value) > longest:
-            fault(key, f"应为至多 {longest} 字的文字", f"a text of at most {longest} characters")
-            return ""
-        return value.strip()
-
-    def degrees(key: str, most: float) -> float | None:
-        value = row.get(key)
-        if value is None or value == "":
-            return None
-        try:
-            found = float(value)
-        except (TypeError, ValueError):
-            found = most + 1
-        if not -most <= found <= most:
-            fault(key, f"应为 -{most:g} 到 {most:g} 的数", f"a number from -{most:g} to {most:g}")
-            return None
-        return found
-
-    if not isinstance(row, Mapping):
-        fault("", "应为 JSON 对象", "a JSON object")
-        return None
-    for key in row:
-        if key not in KEYS:
-            fault(str(key)[:60], "未知字段", "unknown key")
-    kind = text("kind") or REPORT
-    if kind not in (OBSERVATION, REPORT):
-        fault("kind", f"可用：{OBSERVATION}、{REPORT}", f"one of: {OBSERVATION}, {REPORT}")
-    at = now
-    if text("time"):
-        try:
-            at = datetime.fromisoformat(text("time"))
-        except ValueError:
-            fault("time", "应为 ISO 8601 时刻", "a moment in ISO 8601")
-        at = at if at.tzinfo else at.replace(tzinfo=CHINA_STANDARD_TIME)
-    types = workspace.names.find(text("type"), xz("IncidentType"))
-    if len(types) != 1:
-        near = workspace.names.nearest(text("type"), xz("IncidentType")) if text("type") else []
-        fault(
-            "type",
-            f"未知事件类型“{text('type')[:40]}”",
-            f"unknown type “{text('type')[:40]}”",
-            did_you_mean(near),
-        )
-    place = None
-    if text("grid"):
-        found = find_area(text("grid"), workspace.store, workspace.names, f"{number}/grid")
-        if isinstance(found, Fault):
-            faults.append(found)
-        else:
-            place = found
-    longitude, latitude = degrees("longitude", 180), degrees("latitude", 90)
-    point = None if longitude is None or latitude is None else (longitude, latitude)
-    if place is None and point is None:
-        fault("grid", "须有网格或者经纬度", "a grid, or longitude and latitude, are needed")
-    if place is None and point is not None:
-        place = _at(workspace, point)
-    confidence = row.get("confidence", 0.5)
-    if not _number(confidence) or not 0 <= float(confidence) <= 1:
-        fault("confidence", "应为 0 到 1 的数", "a number from 0 to 1")
-    if len(faults) > before:
-        return None
-    source = text("source")
-    identifier = (
-        text("id", 60)
-        or hashlib.sha256(
-            f"{kind},{source},{at.timestamp()},{types[0].value},{place},{point},{text('text', 2000)}".encode()
-        ).hexdigest()[:16]
-    )
-    if not ID_PATTERN.fullmatch(identifier) or identifier.startswith("warning-"):
-        fault("id", "只能用字母、数字、点、下划线、连字符", "letters, digits, dots, underscores, hyphens")
-        return None
-    return Signal(identifier, kind, source, at, types[0], place, point, text("text", 2000), float(confidence))
-
-
-def _number(value: Any) -> bool:
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _at(workspace: Workspace, point: tuple[float, float]) -> NamedNode | None:
-    for city in cities(workspace):
-        try:
-            found = grid_index(workspace.store, city).at(*point)
-        except NotFound:
-            continue
-        if found is not None:
-            return found
-    return None

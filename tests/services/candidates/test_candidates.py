@@ -13,7 +13,7 @@ from kb.errors import Forbidden, InputError, NotFound
 from kb.flow import FlowRefused
 from kb.resources import folder
 from kb.services import incident
-from kb.services.candidates import board, judging, planted, signals
+from kb.services.candidates import board, judging, planted, reading, signals
 from kb.services.life.timeline import timeline
 from kb.services.warnings.receiving import receive
 from kb.services.workspace import Workspace
@@ -37,7 +37,7 @@ class Scene:
 
     def notice(self, *rows: dict[str, Any]) -> list[str]:
         made = [{**HERE, **row, "time": self.at(row.get("time", 9)).isoformat()} for row in rows]
-        found = signals.read(self.workspace, made, self.at(10))
+        found = reading.read(self.workspace, made, self.at(10))
         return signals.notice(self.workspace, found, self.me, now=self.at(10))
 
     def candidates(self, hour: float = 10) -> list[dict[str, Any]]:
@@ -162,7 +162,7 @@ def test_a_row_that_cannot_be_understood_is_refused_with_its_number(
 ) -> None:
     rows = [{"type": "内涝", **HERE}, {"type": "内涝", **HERE, **row}]
     with pytest.raises(InputError) as refused:
-        signals.read(scene.workspace, rows)
+        reading.read(scene.workspace, rows)
     assert f"2/{where}" in {fault.where for fault in refused.value.faults}
 
 

@@ -8,14 +8,14 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from kb.errors import InputError, ReportRejected
 from kb.report.document import parse_json
-from kb.services import asking, drawing, explaining, proof_rdf, telling, whatif, whynot
+from kb.services import asking, drawing, explaining, proof_rdf, svg, telling, whatif, whynot
 from webapp.access import requires
 from webapp.desk import desk
 from webapp.i18n import language
 from webapp.visibility import visible_to
 
 JSON, TEXT = "application/json", "text/plain"
-FORMATS = {"json": JSON, "jsonld": proof_rdf.MEDIA_TYPE, "svg": drawing.MEDIA_TYPE, "text": TEXT}
+FORMATS = {"json": JSON, "jsonld": proof_rdf.MEDIA_TYPE, "svg": svg.MEDIA_TYPE, "text": TEXT}
 """What the parameter ``format`` may say, and the media types that ``Accept`` may."""
 blueprint = Blueprint("explain_api", __name__)
 
@@ -31,7 +31,7 @@ def why(identifier: str) -> Response:
     match media:
         case proof_rdf.MEDIA_TYPE:
             response = Response(proof_rdf.to_jsonld(found), content_type=media)
-        case drawing.MEDIA_TYPE:
+        case svg.MEDIA_TYPE:
             response = Response(drawing.draw(found, language()), content_type=media)
         case "text/plain":
             response = Response(telling.proof(found, language()), content_type=f"{TEXT}; charset=utf-8")

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from kb.errors import InputError, XiezhiError
-from kb.services import asking, drawing, explaining, incident, targets, whatif, whynot
+from kb.services import asking, drawing, explaining, incident, svg, targets, whatif, whynot
 from kb.services.recommendation import recommend
 from webapp import forms
 from webapp.access import requires
@@ -87,7 +87,7 @@ def drawing_of(identifier: str) -> Response:
     """Return the proof of one conclusion as a drawing."""
     asked = request.args.get("conclusion", "")
     found = explaining.why(desk().workspace, identifier, asked, visible=visible_to(request))
-    return Response(drawing.draw(found, language()), content_type=drawing.MEDIA_TYPE)
+    return Response(drawing.draw(found, language()), content_type=svg.MEDIA_TYPE)
 
 
 def _refused(page: str, error: XiezhiError, identifier: str, **context: Any) -> Response:

@@ -81,8 +81,10 @@ def changed(identifier: str) -> str:
 @requires("explain")
 def contending(identifier: str) -> str:
     """Show with which open incidents this one contends."""
-    pairs = desk().contention.pairs(identifier, visible=visible_to(request))[:NEAREST]
-    return _page("contending", "contending", pairs=pairs, identifier=identifier)
+    pairs = desk().contention.pairs(identifier, visible=visible_to(request))
+    first = sum(pair["first"]["id"] == identifier for pair in pairs)
+    goes = {"first": first, "then": len(pairs) - first}
+    return _page("contending", "contending", pairs=pairs[:NEAREST], identifier=identifier, goes=goes)
 
 
 @blueprint.get("/contention")

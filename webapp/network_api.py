@@ -14,8 +14,8 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from kb.access.trail import READ
 from kb.clock import CHINA_STANDARD_TIME
-from kb.services.drawing import MEDIA_TYPE as SVG
 from kb.services.network.views import when
+from kb.services.svg import MEDIA_TYPE as SVG
 from webapp.access import gatekeeper, me, requires
 from webapp.desk import desk
 from webapp.i18n import language

@@ -12,10 +12,10 @@ from werkzeug.wrappers import Response
 from kb.access.trail import EXPORT
 from kb.clock import today
 from kb.errors import InputError
-from kb.services.drawing import MEDIA_TYPE
 from kb.services.life import brief, standing, terms
 from kb.services.plans import arranging, composing, drawing, editions, listing, requests, resources
 from kb.services.plans.clocks import Told
+from kb.services.svg import MEDIA_TYPE
 from webapp import plans_api
 from webapp.access import gatekeeper, me, requires
 from webapp.desk import desk

@@ -10,8 +10,8 @@ from flask import Blueprint, Response, abort, jsonify, request
 from kb.clock import CHINA_STANDARD_TIME
 from kb.report.document import parse_json
 from kb.sensing.inbox import SIZE
-from kb.services.drawing import MEDIA_TYPE as SVG
 from kb.services.network.views import when
+from kb.services.svg import MEDIA_TYPE as SVG
 from webapp.access import me, requires
 from webapp.desk import desk
 from webapp.i18n import language

@@ -10,8 +10,6 @@ from kb.cap.document import NAMESPACE
 from kb.cap.message import Alert, Area, Info, Named, Point, Resource
 from kb.clock import CHINA_STANDARD_TIME
 
-ElementTree.register_namespace("", NAMESPACE)
-
 
 def written(alert: Alert) -> bytes:
     """Return *alert* as a document in UTF-8."""
@@ -35,7 +33,8 @@ def written(alert: Alert) -> bytes:
     for info in alert.infos:
         _info(root, info)
     ElementTree.indent(root)
-    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
+    text = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True, default_namespace=NAMESPACE)
+    return bytes(text) + b"\n"
 
 
 def moment(at: datetime) -> str:

@@ -12,7 +12,7 @@ from pyoxigraph import RdfFormat
 from rdflib import PROV, RDF, Graph, URIRef
 
 from kb.namespaces import ROOT
-from kb.services import drawing, explaining, incident, proof_rdf, telling
+from kb.services import drawing, explaining, incident, proof_rdf, svg, telling
 from kb.services.workspace import Workspace
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -126,7 +126,7 @@ def test_boxes_neither_overlap_nor_leave_the_picture(proof: dict[str, Any]) -> N
     ],
 )
 def test_text_is_wrapped_to_the_width_of_a_box(text: str, lines: list[str]) -> None:
-    assert drawing.wrap(text, 4 * drawing.SIZE + 2) == lines
+    assert svg.wrap(text, 4 * svg.SIZE + 2) == lines
 
 
 def test_the_drawing_needs_nothing_from_elsewhere(proof: dict[str, Any]) -> None:

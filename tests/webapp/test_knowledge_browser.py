@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from kb.access.accounts import Accounts
+from tests.webapp.browsing import DESK, PHONE, Officer, People, enrol, logged_in
 from tests.webapp.conftest import CITY, Server
 from tests.webapp.console import barriers
-from tests.webapp.test_browser import DESK, PHONE, Officer, browser  # noqa: F401  # a fixture
-from tests.webapp.test_directive_pages import PASSWORD, people  # noqa: F401  # a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-PEOPLE = {"wen": ["expert", "duty-officer"], "shen": ["approver"]}
+PEOPLE: People = {"wen": (["expert", "duty-officer"], None), "shen": (["approver"], None)}
 TRYING = 300_000
 """Milliseconds that a task may take on a busy machine."""
 RULE = """PREFIX xz: <https://w3id.org/xiezhi/ns#>
@@ -42,9 +40,7 @@ CASES = """- title: 加气站火灾有人被困即停业 / A gas station fire wi
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("knowledge-browser") / "home"
-    accounts = Accounts(path)
-    for name, roles in PEOPLE.items():
-        accounts.add(name, PASSWORD, roles, known=roles)
+    enrol(path, PEOPLE)
     return path
 
 
@@ -52,6 +48,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def city(start: Callable[..., Server], home: Path) -> Server:
     """A server with an expert and an approver."""
     return start(home, CITY)
+
+
+@pytest.fixture
+def people(chromium: Browser, city: Server) -> Iterator[Any]:
+    """Log people in: ``people("wen", "zh-CN")``; at the end nothing may have gone wrong."""
+    with logged_in(chromium, city) as log_in:
+        yield log_in
 
 
 def add(page: Page, heading: str, fields: dict[str, str]) -> None:
@@ -81,7 +84,7 @@ def accessible(reader: Officer) -> None:
 
 
 def test_an_expert_adds_and_mends_another_approves_and_it_takes_effect(
-    people: Any,  # noqa: F811
+    people: Any,
     home: Path,
     city: Server,
     start: Callable[..., Server],

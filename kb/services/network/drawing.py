@@ -1,14 +1,13 @@
 """The network of one area drawn: bodies on a circle, neighbours of one community side by side, links as bows.
 
 The place of everything follows from the graph alone, so the same network is always the same drawing. As in
-:mod:`kb.services.drawing`, colours are presentation attributes and every part has a ground of its own.
+:mod:`kb.services.svg`, colours are presentation attributes and every part has a ground of its own.
 """
 
 from __future__ import annotations
 
-import io
 import math
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from pyoxigraph import NamedNode
 
@@ -16,7 +15,8 @@ from kb.errors import Text
 from kb.network.analysis import Analysis
 from kb.network.bodies import Bodies
 from kb.network.collaboration import Graph
-from kb.services.drawing import FONT, INK, NAMESPACE, text_width
+from kb.services import svg
+from kb.services.svg import INK, text_width
 
 GROUND = "#fffdf8"
 COLOURS = ("#1f4e79", "#a8322a", "#2f6b2a", "#8a5a00", "#6a3d8f", "#0b6e6e", "#8f3d68", "#4a5560")
@@ -48,38 +48,22 @@ def draw(graph: Graph, found: Analysis, bodies: Bodies, area: Text, lang: str) -
     for iri in order:
         size = 3.5 + 6 * busy.get(iri, 0) / highest
         _body(picture, half, radius, at[iri], labels[iri], size, _colour(group_of.get(iri)), iri)
-    output = io.BytesIO()
-    ElementTree.ElementTree(picture).write(output, encoding="utf-8", xml_declaration=True)
-    return output.getvalue()
+    return svg.written(picture)
 
 
-def _picture(half: float, area: Text, found: Analysis, lang: str) -> ElementTree.Element:
-    ElementTree.register_namespace("", NAMESPACE)
-    side = str(round(2 * half))
-    picture = ElementTree.Element(
-        _tag("svg"),
-        {
-            "viewBox": f"0 0 {side} {side}",
-            "width": side,
-            "height": side,
-            "role": "img",
-            "aria-labelledby": "network-title",
-            "lang": "zh-CN" if lang == "zh" else "en",
-            "font-family": FONT,
-            "font-size": str(SIZE),
-        },
-    )
+def _picture(half: float, area: Text, found: Analysis, lang: str) -> Element:
     title = Text(
         f"{area.zh}协同网络：{found.bodies} 个机构，{found.links} 条联系",
         f"Collaboration network of {area.en}: {found.bodies} bodies, {found.links} links",
     )
-    ElementTree.SubElement(picture, _tag("title"), {"id": "network-title"}).text = title.in_(lang)
-    ElementTree.SubElement(picture, _tag("rect"), {"width": side, "height": side, "fill": GROUND})
+    picture = svg.picture(2 * half, 2 * half, title.in_(lang), lang, name="network-title", size=SIZE)
+    side = str(round(2 * half))
+    svg.add(picture, "rect", {"width": side, "height": side, "fill": GROUND})
     return picture
 
 
 def _link(
-    picture: ElementTree.Element,
+    picture: Element,
     half: float,
     radius: float,
     start: float,
@@ -100,11 +84,11 @@ def _link(
     }
     if not reasons["joint"] and not reasons["directives"]:
         style["stroke-dasharray"] = "3 3"
-    ElementTree.SubElement(picture, _tag("path"), style)
+    svg.add(picture, "path", style)
 
 
 def _body(
-    picture: ElementTree.Element,
+    picture: Element,
     half: float,
     radius: float,
     angle: float,
@@ -114,17 +98,15 @@ def _body(
     iri: NamedNode,
 ) -> None:
     """Draw a body as a dot, larger the more it is a bottleneck, with its name written outwards."""
-    group = ElementTree.SubElement(picture, _tag("g"), {"data-body": iri.value})
+    group = svg.add(picture, "g", {"data-body": iri.value})
     x, y = _point(half, radius, angle)
-    ElementTree.SubElement(
-        group, _tag("circle"), {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": f"{size:.1f}", "fill": colour}
-    )
+    svg.add(group, "circle", {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": f"{size:.1f}", "fill": colour})
     left = math.cos(angle) < -1e-9
     x, y = _point(half, radius + 14, angle)
     turned = math.degrees(angle) + (180 if left else 0)
-    ElementTree.SubElement(
+    svg.add(
         group,
-        _tag("text"),
+        "text",
         {
             "x": f"{x:.1f}",
             "y": f"{y:.1f}",
@@ -133,7 +115,8 @@ def _body(
             "text-anchor": "end" if left else "start",
             "transform": f"rotate({turned:.2f} {x:.1f} {y:.1f})",
         },
-    ).text = label
+        label,
+    )
 
 
 def _point(half: float, radius: float, angle: float) -> tuple[float, float]:
@@ -142,7 +125,3 @@ def _point(half: float, radius: float, angle: float) -> tuple[float, float]:
 
 def _colour(number: int | None) -> str:
     return COLOURS[-1] if number is None else COLOURS[min(number, len(COLOURS) - 1)]
-
-
-def _tag(name: str) -> str:
-    return f"{{{NAMESPACE}}}{name}"

@@ -1,21 +1,21 @@
 """How modules go together, drawn: from the left to the right, each behind those whose states it needs.
 
 Modules that wait for themselves stand last, in red; so does a state that nobody brings about, before whoever
-needs it. Colours are presentation attributes, as in :mod:`kb.services.drawing`, and words say the same.
+needs it. Colours are presentation attributes, as in :mod:`kb.services.svg`, and words say the same.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from pyoxigraph import NamedNode
 
 from kb.errors import Text
-from kb.services.drawing import FONT, INK, LINE, NAMESPACE, wrap
+from kb.services import svg
 from kb.services.plans.composing import Composition, Part
+from kb.services.svg import INK, LINE, wrap
 
 WIDTH, COLUMN, GAP, MARGIN, SIZE, LEADING = 150, 214, 12, 14, 12, 16
 """Of a box; between columns; between boxes; around the drawing; of the letters and lines, in pixels."""
@@ -57,7 +57,9 @@ def draw(parts: Sequence[Part], found: Composition, label: Callable[[NamedNode],
         boxes[module] = _Box(lines, CIRCLE if module in circling else MODULE, column)
     height = _place(list(boxes.values()))
     width = MARGIN * 2 + WIDTH + COLUMN * max((box.column for box in boxes.values()), default=0)
-    picture = _picture(width, height, lang)
+    picture = svg.picture(width, height, TITLE.in_(lang), lang, size=SIZE)
+    ground = {"width": str(round(width)), "height": str(round(height)), "fill": "#fffdf8"}
+    svg.add(picture, "rect", ground)
     for part in parts:
         for state in sorted(part.needs, key=lambda one: one.value):
             givers = [state] if state in found.missing else [p.module for p in parts if state in p.achieves]
@@ -66,9 +68,7 @@ def draw(parts: Sequence[Part], found: Composition, label: Callable[[NamedNode],
                     _edge(picture, boxes[giver], boxes[part.module], label(state).in_(lang))
     for box in boxes.values():
         _draw(picture, box)
-    output = io.BytesIO()
-    ElementTree.ElementTree(picture).write(output, encoding="utf-8", xml_declaration=True)
-    return output.getvalue()
+    return svg.written(picture)
 
 
 def _columns(found: Composition, parts: Mapping[NamedNode, Part]) -> dict[NamedNode, int]:
@@ -100,27 +100,7 @@ def _place(boxes: Sequence[_Box]) -> float:
     return max(below.values(), default=MARGIN) - GAP + MARGIN
 
 
-def _picture(width: float, height: float, lang: str) -> ElementTree.Element:
-    ElementTree.register_namespace("", NAMESPACE)
-    size = {"width": str(round(width)), "height": str(round(height))}
-    picture = ElementTree.Element(
-        _tag("svg"),
-        {
-            "viewBox": f"0 0 {round(width)} {round(height)}",
-            **size,
-            "role": "img",
-            "aria-labelledby": "title",
-            "lang": "zh-CN" if lang == "zh" else "en",
-            "font-family": FONT,
-            "font-size": str(SIZE),
-        },
-    )
-    ElementTree.SubElement(picture, _tag("title"), {"id": "title"}).text = TITLE.in_(lang)
-    ElementTree.SubElement(picture, _tag("rect"), {**size, "fill": "#fffdf8"})
-    return picture
-
-
-def _edge(picture: ElementTree.Element, giver: _Box, taker: _Box, state: str) -> None:
+def _edge(picture: Element, giver: _Box, taker: _Box, state: str) -> None:
     y1, y2 = giver.top + giver.height / 2, taker.top + taker.height / 2
     x1, x2 = giver.left + WIDTH, taker.left
     if taker.column <= giver.column:  # back, or beside: only where modules wait for one another
@@ -130,23 +110,17 @@ def _edge(picture: ElementTree.Element, giver: _Box, taker: _Box, state: str) ->
         bend = (x1 + x2) / 2
         path = f"M{x1} {y1:.1f}C{bend} {y1:.1f} {bend} {y2:.1f} {x2} {y2:.1f}"
     colour = CIRCLE[1] if taker.colours == giver.colours == CIRCLE else LINE
-    line = ElementTree.SubElement(
-        picture, _tag("path"), {"d": path, "fill": "none", "stroke": colour, "stroke-width": "1.3"}
-    )
-    ElementTree.SubElement(line, _tag("title")).text = state
+    line = svg.add(picture, "path", {"d": path, "fill": "none", "stroke": colour, "stroke-width": "1.3"})
+    svg.add(line, "title", text=state)
 
 
-def _draw(picture: ElementTree.Element, box: _Box) -> None:
+def _draw(picture: Element, box: _Box) -> None:
     ground, edge = box.colours
     shape = {
         "x": str(box.left), "y": f"{box.top:.1f}", "width": str(WIDTH), "height": str(box.height),
         "rx": "5", "fill": ground, "stroke": edge,
     }  # fmt: skip
-    ElementTree.SubElement(picture, _tag("rect"), shape)
+    svg.add(picture, "rect", shape)
     for number, line in enumerate(box.lines):
         place = {"x": str(box.left + 9), "y": f"{box.top + 18 + number * LEADING:.1f}", "fill": INK}
-        ElementTree.SubElement(picture, _tag("text"), place).text = line
-
-
-def _tag(name: str) -> str:
-    return f"{{{NAMESPACE}}}{name}"
+        svg.add(picture, "text", place, line)

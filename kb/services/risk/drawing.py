@@ -6,10 +6,8 @@ says its code and index, so that colour is not the only sign.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from math import cos, radians
-from xml.etree import ElementTree
 
 import numpy as np
 import shapely
@@ -19,7 +17,8 @@ from shapely.geometry.base import BaseGeometry
 from kb.errors import Text
 from kb.geo.index import GridIndex
 from kb.risk.history import Floats
-from kb.services.drawing import FONT, INK, NAMESPACE
+from kb.services import svg
+from kb.services.svg import INK
 
 COLOURS = ("#b3261e", "#e07b00", "#f2c744")
 """Of the thresholds, the highest level first; of more, the last colour."""
@@ -59,37 +58,27 @@ def draw(
                 rings.append("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "Z")
         return "".join(rings)
 
-    ElementTree.register_namespace("", NAMESPACE)
-    picture = ElementTree.Element(
-        f"{{{NAMESPACE}}}svg",
-        {
-            "viewBox": f"0 0 {WIDTH} {height}", "width": str(WIDTH), "height": str(height), "role": "img",
-            "aria-labelledby": "risk-title", "lang": "zh-CN" if lang == "zh" else "en",
-            "font-family": FONT, "font-size": "12",
-        },
-    )  # fmt: skip
     reached = [int((levels == level).sum()) for level in range(len(labels))]
     told = ", ".join(f"{label} {number}" for label, number in zip(labels, reached, strict=True))
-    _add(
-        picture, "title", {"id": "risk-title"}, f"{Text('网格风险图', 'Map of grid risk').in_(lang)}: {told}"
-    )
-    _add(picture, "rect", {"width": str(WIDTH), "height": str(height), "fill": "#ffffff"})
+    title = f"{Text('网格风险图', 'Map of grid risk').in_(lang)}: {told}"
+    picture = svg.picture(WIDTH, height, title, lang, name="risk-title", size=12)
+    svg.add(picture, "rect", {"width": str(WIDTH), "height": str(height), "fill": "#ffffff"})
     for shape in districts.shapes:
-        _add(picture, "path", {"d": path(shape), "fill": GROUND})
+        svg.add(picture, "path", {"d": path(shape), "fill": GROUND})
     order = np.argsort(-values, kind="stable")
     drawn = [int(number) for number in order if levels[number] < len(labels)][:MOST]
     for number in reversed(drawn):
-        cell = _add(
+        cell = svg.add(
             picture,
             "path",
             {"d": path(cells.shapes[number]), "fill": COLOURS[min(int(levels[number]), len(COLOURS) - 1)]},
         )
         code = cells.cells[number].value.rpartition("/")[2]
-        _add(cell, "title", {}, f"{code}: {values[number]:.2f} ({labels[int(levels[number])]})")
+        svg.add(cell, "title", {}, f"{code}: {values[number]:.2f} ({labels[int(levels[number])]})")
     for shape, name in zip(districts.shapes, names, strict=True):
-        _add(picture, "path", {"d": path(shape), "fill": "none", "stroke": LINE, "stroke-width": "1"})
+        svg.add(picture, "path", {"d": path(shape), "fill": "none", "stroke": LINE, "stroke-width": "1"})
         x, y = at(*shape.centroid.coords[0])
-        _add(
+        svg.add(
             picture,
             "text",
             {
@@ -102,17 +91,9 @@ def draw(
     for level, (label, number) in enumerate(zip(labels, reached, strict=True)):
         top = height - LEGEND + 6
         colour = COLOURS[min(level, len(COLOURS) - 1)]
-        _add(picture, "rect", {"x": f"{x:.0f}", "y": str(top), "width": "14", "height": "14", "fill": colour})
-        _add(picture, "text", {"x": f"{x + 20:.0f}", "y": str(top + 11), "fill": INK}, f"{label} {number}")
+        svg.add(
+            picture, "rect", {"x": f"{x:.0f}", "y": str(top), "width": "14", "height": "14", "fill": colour}
+        )
+        svg.add(picture, "text", {"x": f"{x + 20:.0f}", "y": str(top + 11), "fill": INK}, f"{label} {number}")
         x += 170
-    output = io.BytesIO()
-    ElementTree.ElementTree(picture).write(output, encoding="utf-8", xml_declaration=True)
-    return output.getvalue()
-
-
-def _add(
-    parent: ElementTree.Element, tag: str, attributes: dict[str, str], text: str | None = None
-) -> ElementTree.Element:
-    element = ElementTree.SubElement(parent, f"{{{NAMESPACE}}}{tag}", attributes)
-    element.text = text
-    return element
+    return svg.written(picture)

@@ -189,8 +189,14 @@ def test_when_the_server_is_silent_the_page_says_that_nothing_was_sent(officer: 
     page.fill("[name=grid]", "370102")
     page.keyboard.press("Enter")
     expect(page.locator("#trouble")).to_be_visible()
-    duty.wrong.clear()  # the browser logs the failed request
+    page.locator("[name=grid]").press("Backspace")  # asks for suggestions, which are not there either
+    expect(page.locator("#silent")).to_be_visible()
+    expect(page.locator("#trouble")).to_be_visible()
+    duty.wrong.clear()  # the browser logs the failed requests
     duty.context.set_offline(False)
+    page.fill("[name=grid]", "370102")
+    expect(page.locator("#silent")).to_be_hidden()
+    expect(page.locator("#trouble")).to_be_visible()
     page.keyboard.press("Enter")
     page.wait_for_selector(".answer")
     expect(page.locator("#trouble")).to_be_hidden()

@@ -34,17 +34,19 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 
 // ── When the server does not answer, nobody may believe that it did ──────────────────────────
-function warn(trouble, silent) {
-  document.getElementById("trouble").hidden = !trouble;
-  document.getElementById("silent").hidden = !silent;
+// What was lost stays said until something is sent and taken: the next poll says nothing about it.
+function sends(event) {
+  return event.detail.requestConfig.verb !== "get";
 }
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => {
-    const lost = event.detail.requestConfig.verb === "post";
-    warn(lost, !lost);
+    document.getElementById(sends(event) ? "trouble" : "silent").hidden = false;
   });
 }
-document.addEventListener("htmx:afterOnLoad", () => warn(false, false));
+document.addEventListener("htmx:afterOnLoad", (event) => {
+  document.getElementById("silent").hidden = true;
+  if (sends(event)) document.getElementById("trouble").hidden = true;
+});
 
 // ── Clocks ───────────────────────────────────────────────────────────────────────────────────
 function tick() {

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -111,9 +112,9 @@ class Server:
         return Client(self.url)
 
 
-@pytest.fixture(scope="session")
-def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., Server]]:
-    """Start servers: ``start(home, *cities)``; those still running at the end are killed.
+@contextmanager
+def servers(request: pytest.FixtureRequest) -> Iterator[Callable[..., Server]]:
+    """Start servers: ``start(home, *cities)``; those still running at the end are ended.
 
     A home that holds no store yet gets a copy of the prepared one: loading takes eleven seconds.
     """
@@ -144,10 +145,24 @@ def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., Server]]:
             process.stdout.close()
 
 
+@pytest.fixture(scope="module")
+def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., Server]]:
+    """Start servers that end with the module: each holds half a gigabyte."""
+    with servers(request) as start:
+        yield start
+
+
 @pytest.fixture(scope="session")
-def server(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+def start_for_all(request: pytest.FixtureRequest) -> Iterator[Callable[..., Server]]:
+    """Start servers that many modules ask."""
+    with servers(request) as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def server(start_for_all: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
     """The server that most tests share."""
-    return start(tmp_path_factory.mktemp("web") / "home", CITY)
+    return start_for_all(tmp_path_factory.mktemp("web") / "home", CITY)
 
 
 @pytest.fixture
@@ -165,11 +180,11 @@ def recommendation(server: Server) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def endpoint(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+def endpoint(start_for_all: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
     """A server without cities that has users: one visits, one writes."""
     home = tmp_path_factory.mktemp("endpoint") / "home"
     Accounts(home).add("weather", None, ["integrator"], known=["integrator"])
-    return start(home)
+    return start_for_all(home)
 
 
 @pytest.fixture(scope="session")
@@ -196,9 +211,9 @@ def browser(chromium: Browser) -> Browser:
 
 @pytest.fixture(scope="session")
 def console(
-    start: Callable[..., Server], prepared: Path, tmp_path_factory: pytest.TempPathFactory
+    start_for_all: Callable[..., Server], prepared: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Console:
     """A server with a city, shared data, an incident, and people in every role."""
     from tests.webapp.console import open_console
 
-    return open_console(start, prepared, tmp_path_factory.mktemp("console"))
+    return open_console(start_for_all, prepared, tmp_path_factory.mktemp("console"))

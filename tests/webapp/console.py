@@ -20,19 +20,18 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, ViewportSize
 
 import webapp
-from kb.access.accounts import Accounts
 from kb.access.policy import role_names
 from kb.namespaces import ROOT
 from kb.resources import folder
 from kb.services.workspace import Workspace
 from tests.catalogue.conftest import DELIVERED, RISKS, deliver
 from tests.homes import copied
-from tests.webapp.browsing import CUT, DESK, PASSWORD, PHONE, Officer
+from tests.webapp.browsing import CUT, DESK, PASSWORD, PHONE, Officer, People, enrol
 from tests.webapp.conftest import Server
 from webapp.pages import IncidentId
 
 CITY = f"{ROOT}city/370200/dept/370200"
-PEOPLE: dict[str, tuple[list[str], str | None]] = {
+PEOPLE: People = {
     "everybody": (role_names(folder("ontology")), f"{CITY}/emergency-management"),
     "zhao": (role_names(folder("ontology")), f"{CITY}/emergency-management"),
     "wang": (["duty-officer"], None),
@@ -156,9 +155,7 @@ def open_console(start: Callable[..., Server], prepared: Path, folder_: Path) ->
     with Workspace(home, cities=["370200"]) as workspace:
         deliver(workspace, DELIVERED[2:])
         deliver(workspace, DELIVERED[:1])
-    accounts = Accounts(home)
-    for name, (roles, department) in PEOPLE.items():
-        accounts.add(name, PASSWORD, roles, department=department, known=roles)
+    enrol(home, PEOPLE)
     server = start(home, "370200")
     key = json.loads((home / "server.json").read_text())["key"]
     headers = {"Authorization": f"Bearer {key}"}

@@ -6,7 +6,7 @@ is drawn anew, with what stood in the way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -29,8 +29,13 @@ MOST = 100
 blueprint = Blueprint("directives", __name__)
 
 
-def of_incident(identifier: str, **more: Any) -> dict[str, Any]:
-    """Return what ``parts/directives.html`` needs: the board, and what confirming would send."""
+def of_incident(
+    identifier: str, recommendation: Mapping[str, Any] | None = None, **more: Any
+) -> dict[str, Any]:
+    """Return what ``parts/directives.html`` needs: the board, and what confirming would send.
+
+    :param recommendation: what the reader is shown, if that was made already.
+    """
     workspace = desk().workspace
     seen = news.last(workspace, identifier)  # first: what happens from here on may not be in the board
     found = board.of_incident(workspace, identifier, me())
@@ -38,7 +43,7 @@ def of_incident(identifier: str, **more: Any) -> dict[str, Any]:
     return {
         "board": found,
         "seen_directives": seen,
-        "prospect": prospect(workspace, identifier, me()),
+        "prospect": prospect(workspace, identifier, me(), recommendation if me().view is None else None),
         "waiting": waiting,
         "bodies": _choices(found["directives"]) if me().may("draft-directive") else [],
         **more,

@@ -74,9 +74,9 @@ def controls(workspace: Workspace) -> dict[str, Control]:
     return {key: _control(workspace, field) for key, field in fields.items() if key not in {"grid", "time"}}
 
 
-def more(workspace: Workspace) -> list[list[Control]]:
-    """Return the controls beyond the five in groups: numbers of people, measures, yes or no, the rest."""
-    beyond = sorted((c for key, c in controls(workspace).items() if key not in MAIN), key=_natural)
+def more(known: Mapping[str, Control]) -> list[list[Control]]:
+    """Return those of :func:`controls` beyond the five in groups: people, measures, yes or no, the rest."""
+    beyond = sorted((control for key, control in known.items() if key not in MAIN), key=_natural)
     kinds = [{Kind.COUNT}, {Kind.NUMBER}, {Kind.YES_NO}, {Kind.CHOICE, Kind.TEXT}]
     return [[control for control in beyond if control.kind in kind] for kind in kinds]
 

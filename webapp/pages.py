@@ -129,6 +129,13 @@ def queue() -> str:
     return render_template("parts/queue.html", incidents=_queue())
 
 
+@blueprint.get("/types")
+@requires("explain")
+def types() -> str:
+    """Return every name of a type of incident as suggestions for the forms beside an answer."""
+    return render_template("parts/types.html", types=forms.type_names(desk().workspace, language()))
+
+
 @blueprint.get("/places")
 def places() -> str:
     """Return suggestions for the place that is being typed."""
@@ -188,16 +195,15 @@ def _answer(
 ) -> dict[str, Any]:
     identifier = recommendation["incident"]["id"]
     seen = news.last(desk().workspace, identifier) if seen is None else seen
-    form = _form(forms.filled(recommendation, language()), error)
+    form = _form(forms.filled(recommendation, language()), error, named=False)
     if error is not None:
         form["values"] |= forms.typed(request.form)
     return {
         "recommendation": recommendation,
         "seen_report": seen,
-        "controls": forms.controls(desk().workspace),
         "mode": request.form.get("mode", ""),
         **course(identifier),
-        **directive_pages.of_incident(identifier),
+        **directive_pages.of_incident(identifier, recommendation),
         **form,
     }
 
@@ -215,17 +221,22 @@ def _form(
     *,
     read: Mapping[str, Any] | None = None,
     carried: Sequence[str] = (),
+    named: bool = True,
 ) -> dict[str, Any]:
-    """Return what a form needs; *read* is what words told of its values, *carried* the same to be kept."""
+    """Return what a form needs; *read* is what words told of its values, *carried* the same to be kept.
+
+    :param named: with the names of all types, two thirds of a form; else it asks for them when it needs them.
+    """
     workspace, places = desk().workspace, desk().places
+    controls = forms.controls(workspace)
     faults = {} if error is None else forms.faults_by_field(error)
     return {
         "values": dict(values),
         "places_on_the_map": next(iter(desk().grids.cities(visible_to(request))), None),
         "faults": faults,
-        "types": forms.type_names(workspace, language()),
-        "main": forms.controls(workspace),
-        "more": forms.more(workspace),
+        "types": forms.type_names(workspace, language()) if named else [],
+        "main": controls,
+        "more": forms.more(controls),
         "place": places.name(values.get("grid", "")),
         "near": places.suggest(values.get("grid", ""), NEAR) if "grid" in faults else [],
         "read": read or {},

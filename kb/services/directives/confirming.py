@@ -8,7 +8,7 @@ reason. Confirming again after a continued report adds what is newly asked for, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -93,13 +93,13 @@ def confirm(
     return Confirmed(numbers, issue and bool(new), obsolete)
 
 
-def outstanding(workspace: Workspace, identifier: str, recommendation: dict[str, Any]) -> list[Order]:
+def outstanding(workspace: Workspace, identifier: str, recommendation: Mapping[str, Any]) -> list[Order]:
     """Return what *recommendation* asks for and nobody was told yet, after what was decided before."""
     return _missing(workspace, identifier, _asked(workspace, identifier, recommendation, ()))
 
 
 def _asked(
-    workspace: Workspace, identifier: str, recommendation: dict[str, Any], overrides: Sequence[Override]
+    workspace: Workspace, identifier: str, recommendation: Mapping[str, Any], overrides: Sequence[Override]
 ) -> list[Order]:
     """Return what *recommendation* asks for, as it was decided before and as *overrides* decide now."""
     recommended = orders(recommendation)
@@ -277,7 +277,7 @@ def _override(node: NamedNode, override: Override, within: NamedNode) -> list[Qu
     return quads
 
 
-def issuer_of(recommendation: dict[str, Any]) -> NamedNode:
+def issuer_of(recommendation: Mapping[str, Any]) -> NamedNode:
     """Return in whose name directives go out: who commands now, until the higher command arrives."""
     response = recommendation["response"]
     for key in ("advanceCommand", "commandedBy", "activatedBy"):

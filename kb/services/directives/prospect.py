@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pyoxigraph import NamedNode
@@ -14,9 +15,15 @@ from kb.services.recommendation import recommend
 from kb.services.workspace import Workspace
 
 
-def prospect(workspace: Workspace, identifier: str, reader: Principal) -> dict[str, Any] | None:
+def prospect(
+    workspace: Workspace,
+    identifier: str,
+    reader: Principal,
+    recommendation: Mapping[str, Any] | None = None,
+) -> dict[str, Any] | None:
     """Return what *reader* would send by confirming now; ``None``: nothing, or it is not for him to confirm.
 
+    :param recommendation: what is recommended now to those who see everything, if it is known.
     :return: ``orders`` (department, module, task), whether *reader* ``issues`` them at once, and by label the
         ``issuers``, the roles that may issue at this level of the response.
     :raises NotFound: ``incident.unknown``.
@@ -25,7 +32,8 @@ def prospect(workspace: Workspace, identifier: str, reader: Principal) -> dict[s
     life, _ = standing.life_of(workspace, identifier)
     if not reader.may("confirm-response") or "confirm" not in {step.name for step in machine.possible(life)}:
         return None
-    recommendation = recommend(workspace, incident.recall(workspace, identifier))
+    if recommendation is None:
+        recommendation = recommend(workspace, incident.recall(workspace, identifier))
     orders = confirming.outstanding(workspace, identifier, recommendation)
     if not orders:
         return None

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from babel.dates import format_timedelta
 from flask import Flask
 
 from kb.clock import CHINA_STANDARD_TIME
@@ -25,6 +26,7 @@ def init_app(app: Flask) -> None:
     """Give the templates their filters."""
     app.jinja_env.filters.update(
         clock=clock,
+        elapsed=elapsed,
         moment=moment,
         within=within,
         severity=severity,
@@ -66,6 +68,12 @@ def clock(iso: str) -> str:
     """Return the time of *iso* in China, with the day where it is not today: ``08:30``, ``03-02 08:30``."""
     time = local(iso)
     return f"{time:%H:%M}" if time.date() == now().date() else f"{time:%m-%d %H:%M}"
+
+
+def elapsed(iso: str) -> str:
+    """Return how long ago *iso* was, in the language of the page: ``5 minutes ago``, ``3小时前``."""
+    passed = local(iso) - now()
+    return format_timedelta(min(passed, timedelta(0)), add_direction=True, locale=language(), threshold=1)
 
 
 def within(text: str | None) -> str:

@@ -1,10 +1,14 @@
-"""The newest incidents, one line each: what the queue of the page and the list of the API show."""
+"""The newest incidents, one line each: what the queue of the page and the list of the API show.
+
+A line is a :func:`~kb.services.life.brief.brief` with ``directives``: how many are open, how many overdue.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from kb.services import incident
+from kb.services.directives.reading import pressing
 from kb.services.life.brief import brief
 from kb.services.workspace import Workspace
 
@@ -18,5 +22,5 @@ def recent(workspace: Workspace, limit: int, *, merged: bool = True) -> list[dic
     for identifier, *_ in incident.recent(workspace, limit if merged else 2 * limit):
         line = brief(workspace, identifier)
         if merged or line["mergedInto"] is None:
-            found.append(line)
+            found.append({**line, "directives": pressing(workspace, identifier)})
     return found[:limit]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -167,6 +168,23 @@ def test_a_correction_opens_with_what_is_known(officer: Any) -> None:
     page.fill("#old-deaths", "")
     page.locator(".correct button").click()
     expect(page.locator(".facts")).not_to_contain_text("死亡人数")
+
+
+def test_the_queue_says_how_long_ago_each_incident_was_reported(officer: Any) -> None:
+    page = officer("en-US").open("/")
+    report_in_five_fields(page, "Gas explosion")
+    page.goto(page.url.split("/incident/")[0])
+    expect(page.locator(".incidents .elapsed").first).to_have_text(re.compile(r"^\d+ (second|minute)s? ago$"))
+
+
+def test_what_is_printed_is_the_answer_without_what_one_clicks(officer: Any) -> None:
+    page = officer("zh-CN").open("/")
+    report_in_five_fields(page, "燃气爆炸")
+    expect(page.locator("[data-print]")).to_be_visible()
+    page.emulate_media(media="print")
+    for kept in (".strip", ".modules", ".reporting", ".support"):
+        expect(page.locator(kept).first).to_be_visible()
+    assert page.locator(".why, button, form, nav").filter(visible=True).count() == 0
 
 
 def test_without_scripts_a_report_and_its_why_still_work(officer: Any) -> None:

@@ -48,6 +48,10 @@ document.addEventListener("htmx:afterOnLoad", (event) => {
   if (sends(event)) document.getElementById("trouble").hidden = true;
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target.matches("[data-print]")) window.print();
+});
+
 // ── Clocks ───────────────────────────────────────────────────────────────────────────────────
 function tick() {
   for (const time of document.querySelectorAll("[data-due]")) {

@@ -43,6 +43,13 @@ def standing(workspace: Workspace, identifier: str) -> list[Life]:
     return [life for life in stored(workspace, identifier) if _is_open(workspace, life)]
 
 
+def pressing(workspace: Workspace, identifier: str, now: datetime | None = None) -> dict[str, int]:
+    """Return how many directives of an incident are ``open``, and how many of those ``overdue``."""
+    at = now or datetime.now(UTC)
+    until = [due(workspace, life) for life in standing(workspace, identifier)]
+    return {"open": len(until), "overdue": sum(one is not None and at > one for one in until)}
+
+
 def unfinished(workspace: Workspace, identifier: str) -> Text | None:
     """Say which directives of an incident have not ended; ``None``: all have."""
     left = [str(terms.parts_of(life.about)[1]) for life in standing(workspace, identifier)]

@@ -56,6 +56,12 @@ def test_what_nobody_acknowledges_goes_up_one_level_at_a_time(workspace: Workspa
     due = reading.due(workspace, life)
     assert due == later(minutes=30)
     assert not reading.view(workspace, life, now=due)["overdue"]
+    assert reading.pressing(workspace, confirmed, due)["overdue"] == 0
+    assert (
+        1
+        <= reading.pressing(workspace, confirmed, later(minutes=31))["overdue"]
+        <= len(reading.standing(workspace, confirmed))
+    )
     assert ticked(workspace, confirmed, later(minutes=29)) == []
     assert (number, "escalate") in ticked(workspace, confirmed, later(minutes=31))
     assert ticked(workspace, confirmed, later(minutes=31)) == [], "looking twice does it once"

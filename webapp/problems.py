@@ -55,6 +55,7 @@ BY_CODE = {
     "graph.name": 400,
     "graph.changed": 412,
     "flow.party": 403,
+    "risk.decided": 409,
     "flow.reason": 422,
     "flow.value": 422,
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from kb.city import terms
 from kb.errors import NotFound, XiezhiError
+from kb.services.naming import named
 from webapp.access import me, requires
 from webapp.desk import desk
 from webapp.problems import status_of
@@ -29,7 +32,7 @@ def index() -> Response:
     status = 200
     try:
         city = views.city(request.args.get("city", ""), visible)
-        page |= {"city": city, "cities": views.cities(visible)}
+        page |= {"city": city, "cities": _named(views.cities(visible))}
         page |= {"about": views.about(city, visible), "found": views.map(city, **asked, visible=visible)}
         grid = request.args.get("grid", "").strip()
         page["profile"] = views.profile(city, grid, visible) if grid else None
@@ -40,6 +43,11 @@ def index() -> Response:
             status = status_of(error)
     text = render_template("risk/index.html", **page, asked=asked, few=FEW, hours=range(DAYS * HOURS))
     return make_response(text, status)
+
+
+def _named(codes: Sequence[str]) -> list[dict[str, Any]]:
+    workspace = desk().workspace
+    return [{"code": code, **named(workspace, terms.area(code))} for code in codes]
 
 
 @blueprint.post("/risk/proposals/<identifier>")

@@ -33,8 +33,8 @@ def allow_messages() -> None:
 @blueprint.get("")
 @requires("explain")
 def index() -> str:
-    """List the warnings."""
-    return _index()
+    """List the warnings; arguments of the address stand in the form for a new one."""
+    return _index(given=request.args)
 
 
 @blueprint.post("")

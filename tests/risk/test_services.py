@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from xml.etree import ElementTree
 
@@ -125,3 +126,21 @@ def test_a_proposal_is_made_once_and_decided_once_and_issues_nothing(assessed, v
     issued = assessed.store.match(None, xz("proposalState"), Literal("issued"))
     assert not any(issued)
     assert not any(assessed.store.match(None, RDF_TYPE, xz("Warning")))
+
+
+def test_of_many_who_decide_at_once_one_does_and_the_others_are_told(assessed, views):
+    proposals = Proposals(assessed, views)
+    proposals.propose(CITY, datetime(2026, 7, 2, 18, tzinfo=CHINA_STANDARD_TIME), actor="clock")
+    (one, *_) = proposals.listed(CITY, "proposed")
+
+    def decide(number: int) -> str:
+        try:
+            return proposals.decide(CITY, one["id"], "confirm", "现场核实", actor=f"li-{number}")["decidedBy"]
+        except InputError:
+            return "refused"
+
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(decide, range(8)))
+    assert sorted(done)[1:] == ["refused"] * 7
+    (kept,) = [told for told in proposals.listed(CITY) if told["id"] == one["id"]]
+    assert kept["decidedBy"] in done

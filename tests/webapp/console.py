@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -23,9 +24,14 @@ import webapp
 from kb.access.policy import role_names
 from kb.namespaces import ROOT
 from kb.resources import folder
+from kb.sensing import synthetic
+from kb.sensing.source import Files, source
+from kb.services.risk.proposals import Proposals
+from kb.services.risk.views import RiskViews
 from kb.services.workspace import Workspace
 from tests.catalogue.conftest import DELIVERED, RISKS, deliver
 from tests.homes import copied
+from tests.risk.conftest import EXTENT, KINDS
 from tests.webapp.browsing import CUT, DESK, PASSWORD, PHONE, Officer, People, enrol
 from tests.webapp.conftest import Server
 from webapp.pages import IncidentId
@@ -155,6 +161,7 @@ def open_console(start: Callable[..., Server], prepared: Path, folder_: Path) ->
     with Workspace(home, cities=["370200"]) as workspace:
         deliver(workspace, DELIVERED[2:])
         deliver(workspace, DELIVERED[:1])
+        _assess_risk(workspace, folder_)
     enrol(home, PEOPLE)
     server = start(home, "370200")
     key = json.loads((home / "server.json").read_text())["key"]
@@ -163,6 +170,16 @@ def open_console(start: Callable[..., Server], prepared: Path, folder_: Path) ->
     confirmed = server.client.post_json(f"/api/incidents/{INCIDENT['id']}/confirm", {}, headers)
     assert confirmed.status == 201, confirmed.text
     return Console(server)
+
+
+def _assess_risk(workspace: Workspace, folder_: Path) -> None:
+    """Assess the risk of Qingdao from made-up observations, and propose warnings for one hour."""
+    observed = folder_ / "made-up.parquet"
+    synthetic.write(observed, 10_000, EXTENT, KINDS, places=1_000)
+    views = RiskViews(workspace)
+    made_up = source(Files(Path(__file__).parents[1] / "risk" / "made-up.ttl"), "made-up")
+    views.assess("370200", made_up, [observed], actor="test")
+    Proposals(workspace, views).propose("370200", datetime(2026, 7, 1, 18, tzinfo=UTC), actor="test")
 
 
 def addresses() -> dict[str, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -48,7 +50,11 @@ def client(opened: Workspace) -> FlaskClient:
 
 
 USERS = {"mon": "monitor", "duty": "duty-officer", "gate": "integrator"}
-SCOPES = {"mon": ["query", "assess-risk"], "duty": ["query"], "gate": ["query", "observe"]}
+SCOPES = {
+    "mon": ["query", "assess-risk", "issue-warning", "explain"],
+    "duty": ["query"],
+    "gate": ["query", "observe"],
+}
 
 
 def as_(opened: Workspace, user: str) -> dict[str, str]:
@@ -104,6 +110,17 @@ def test_proposals_are_made_and_decided_by_the_monitoring_centre_alone(opened, c
     )
     assert decided.json["state"] == "confirmed"
     assert decided.json["decidedBy"].startswith("mon ")
+    again = client.post(
+        f"/api/risk/proposals/{one['id']}/dismiss", json={"city": CITY, "reason": "误报"}, headers=mon
+    )
+    assert again.status_code == 409
+    page = client.get(f"/risk?city={CITY}", headers=mon).text
+    (link,) = re.findall(r'href="(/warnings\?[^"]*)"', page)
+    form = client.get(unescape(link), headers=mon).text
+    assert (
+        f'name="areas" maxlength="2000" autocomplete="off" value="{one["grid"]["iri"].rpartition("/")[2]}"'
+        in form
+    )
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

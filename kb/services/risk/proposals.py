@@ -4,6 +4,7 @@ alert."""
 from __future__ import annotations
 
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -30,6 +31,7 @@ class Proposals:
 
     def __init__(self, workspace: Workspace, views: RiskViews) -> None:
         self._store, self._describer, self._views = workspace.store, workspace.describer, views
+        self._lock = Lock()
 
     def propose(self, city: str, at: datetime, *, actor: str) -> dict[str, Any]:
         """Propose warnings for the hour of *at*; what was proposed for it already is not proposed again.
@@ -81,7 +83,8 @@ class Proposals:
     def decide(self, city: str, identifier: str, decision: str, reason: str, *, actor: str) -> dict[str, Any]:
         """Confirm or dismiss a proposal for a *reason*, once.
 
-        :raises NotFound: ``risk.proposal``. InputError: ``risk.decision``, ``risk.reason``, ``risk.decided``.
+        :raises NotFound: ``risk.proposal``. InputError: ``risk.decision``, ``risk.reason``, and
+            ``risk.decided``: somebody decided it before.
         """
         code = self._views.city(city)
         name, known = _graph(code), identifier.isascii() and identifier.replace("-", "").isalnum()
@@ -101,27 +104,28 @@ class Proposals:
                 f"give a reason of 2 to {REASON} characters",
                 where="reason",
             )
-        states = list(self._store.match(iri, _STATE, None, name))
-        if not states:
-            raise NotFound.of(
-                "risk.proposal", f"没有建议 {identifier[:60]}", f"there is no proposal {identifier[:60]}"
+        with self._lock:  # two may decide at once: one does, the other is told
+            states = list(self._store.match(iri, _STATE, None, name))
+            if not states:
+                raise NotFound.of(
+                    "risk.proposal", f"没有建议 {identifier[:60]}", f"there is no proposal {identifier[:60]}"
+                )
+            if states[0].object != Literal(PROPOSED):
+                raise InputError.of("risk.decided", "该建议已有决定", "this proposal was decided already")
+            self._store.commit(
+                Change(
+                    [
+                        Quad(iri, _STATE, Literal(DECISIONS[decision]), name),
+                        Quad(iri, xz("proposalDecidedBy"), Literal(actor), name),
+                        Quad(iri, xz("decisionReason"), Literal(reason), name),
+                    ],
+                    states,
+                ),
+                actor=actor,
+                action=f"{decision} warning proposal",
+                reason=reason,
+                key=f"decide {iri.value}",
             )
-        if states[0].object != Literal(PROPOSED):
-            raise InputError.of("risk.decided", "该建议已有决定", "this proposal was decided already")
-        self._store.commit(
-            Change(
-                [
-                    Quad(iri, _STATE, Literal(DECISIONS[decision]), name),
-                    Quad(iri, xz("proposalDecidedBy"), Literal(actor), name),
-                    Quad(iri, xz("decisionReason"), Literal(reason), name),
-                ],
-                states,
-            ),
-            actor=actor,
-            action=f"{decision} warning proposal",
-            reason=reason,
-            key=f"decide {iri.value}",
-        )
         return self._told(iri, name)
 
     def _told(self, iri: NamedNode, name: NamedNode) -> dict[str, Any]:

@@ -105,8 +105,8 @@
         const [west, south, east, north] = box(one.geometry);
         return { value: [(west + east) / 2, (south + north) / 2], name: one.properties.code };
       });
-      const label = { show: true, color, fontSize: 11, position: "bottom", distance: 8, formatter: (one) => this.labelled(one.name) };
-      return { type: "scatter", coordinateSystem: "geo", data, symbolSize: 1, silent: true, label, labelLayout: { hideOverlap: true }, z: 2 };
+      const label = { show: true, color, fontSize: 11, position: "bottom", distance: 8, width: 84, overflow: "break", lineHeight: 13, formatter: (one) => this.labelled(one.name) };
+      return { type: "scatter", coordinateSystem: "geo", data, symbolSize: 1, itemStyle: { color: "transparent" }, silent: true, label, labelLayout: { hideOverlap: true }, z: 2 };
     }
 
     // Around an incident: what is there, with a margin, however far the shapes of the city reach.

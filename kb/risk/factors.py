@@ -35,6 +35,8 @@ def counts(store: Store, method: Method, index: GridIndex) -> NDArray[np.int64]:
                 within[quad.object].append(number)
     for row, factor in enumerate(method.factors):
         for member in _members(store, factor.counts):
+            if factor.only and not any(any(store.match(member, None, one)) for one in factor.only):
+                continue
             for quad in store.match(member, LOCATED_IN, None):
                 if isinstance(quad.object, NamedNode):
                     found[row, within.get(quad.object, [])] += 1

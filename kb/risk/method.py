@@ -31,12 +31,16 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """What else in a grid raises its index: each member of *counts* by *weight*, up to *most*."""
+    """What else in a grid raises its index: each member of *counts* by *weight*, up to *most*.
+
+    :param only: where there are any, a record counts that says to be of one of these (a kind of target).
+    """
 
     iri: NamedNode
     label: Text
     kind: str
     counts: NamedNode
+    only: frozenset[NamedNode]
     weight: float
     most: int
 
@@ -95,6 +99,7 @@ def read(facts: Facts) -> Method:
                 said.label(one),
                 said.text(one, "factorKind"),
                 said.thing(one, "countsMembersOf"),
+                frozenset(term for term in said.terms(one, "countsOnly") if isinstance(term, NamedNode)),
                 said.number(one, "factorWeight"),
                 int(said.number(one, "mostCounted")),
             )

@@ -61,7 +61,7 @@ def test_the_factors_of_a_grid_multiply_to_its_index(views):
     assert traffic["index"] == pytest.approx(factors["smoothed"] * factors["place"], rel=0.01)
     assert traffic["events"] == round(traffic["events"])
     assert len(traffic["hours"]) == 168
-    assert {one["kind"] for one in profile["place"]} == {"source", "exposure"}
+    assert {one["kind"] for one in profile["place"]} == {"source", "exposure", "vulnerability"}
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pyoxigraph import NamedNode
 from shapely.geometry.base import BaseGeometry
 
-EARTH = 6371.0088
-"""The mean radius of the earth, in kilometres, for which of many things is nearer."""
+from kb.geo.distance import EARTH
+
 NOWHERE = -1
 """The number of no cell."""
 

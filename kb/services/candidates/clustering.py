@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kb.errors import Text
+from kb.geo.distance import distance
 from kb.services.candidates.signals import Signal
-from kb.services.distance import distance
 from kb.services.life.sameness import Sameness, Sight
 
 SPREAD = 2.0

@@ -16,8 +16,8 @@ from pyoxigraph import Literal, NamedNode
 from rdflib.xsd_datetime import parse_xsd_duration
 
 from kb.errors import Text
+from kb.geo.distance import distance
 from kb.namespaces import RDF_TYPE, RDFS, xz
-from kb.services.distance import distance
 from kb.services.workspace import Workspace
 from kb.srl.syntax import Term
 

@@ -19,10 +19,10 @@ from math import ceil
 from pyoxigraph import Literal, NamedNode
 
 from kb.clock import today
+from kb.geo.distance import distance
 from kb.namespaces import ONTOLOGY, RDF_TYPE, xz
 from kb.services import reservations
 from kb.services.audience import Visible
-from kb.services.distance import distance
 from kb.services.findings import Findings
 from kb.services.incident import Answer
 from kb.services.recommendation.modules import in_order

@@ -11,8 +11,8 @@ import pytest
 from kb.access.principal import Operator
 from kb.errors import InputError
 from kb.flow import FlowRefused
+from kb.geo.distance import distance
 from kb.services import incident
-from kb.services.distance import distance
 from kb.services.life import changes, standing, terms
 from kb.services.life.brief import brief
 from kb.services.life.duplicates import candidates

@@ -14,10 +14,10 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 from kb.access.principal import Principal
 from kb.errors import Forbidden, NotFound
 from kb.flow import Conflict, FlowRefused
+from kb.geo.distance import distance
 from kb.namespaces import PREFIXES, ROOT, graph
 from kb.services import incident, reservations
 from kb.services.directives import acting, confirming, reading, terms
-from kb.services.distance import distance
 from kb.services.life.acting import Wish, take
 from kb.services.life.contention import Contention
 from kb.services.life.merging import merge

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from math import asin, cos, radians, sin, sqrt
 
-EARTH = 6371.0
-"""The mean radius of the earth, in kilometres."""
+EARTH = 6371.0088
+"""The mean radius of the earth, in kilometres (IUGG)."""
 
 
 def distance(one: tuple[float, float], other: tuple[float, float]) -> float:
     """Return the kilometres between two places (longitude, latitude in degrees) along a great circle.
 
-    By the haversine formula on a sphere.
+    By the haversine formula on a sphere; of many places at once, see :class:`kb.geo.index.Sites`.
     """
     (a, b), (c, d) = ((radians(x), radians(y)) for x, y in (one, other))
     half = sin((d - b) / 2) ** 2 + cos(b) * cos(d) * sin((c - a) / 2) ** 2

@@ -17,7 +17,7 @@ from typing import Self
 from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.city import terms
-from kb.geo.geometry import AS_WKT, HAS_GEOMETRY, WKT_LITERAL
+from kb.geo.terms import AS_WKT, HAS_GEOMETRY, WKT_LITERAL
 
 MILLION = 1_000_000
 """Sides are counted in millionths of a degree: a tenth of a metre."""

@@ -12,8 +12,6 @@ from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
-from pypinyin import lazy_pinyin
-
 from kb.city.located import read
 from kb.errors import KnowledgeFault, Text
 
@@ -130,6 +128,8 @@ class Namer:
 
         The dictionary sees the whole text, since it knows 东阿县 where it does not know 东阿.
         """
+        from pypinyin import lazy_pinyin  # a third of a second of dictionaries, for whoever builds a city
+
         # One item a character, also for 24; pypinyin documents lists here, its stubs forget them.
         syllables = lazy_pinyin(text, v_to_u=True, errors=list)  # type: ignore[arg-type]
         for phrase, reading in self._readings.items():

@@ -5,43 +5,75 @@ Exit status: 0 it worked, 1 the input or the knowledge is wrong, 2 the call was 
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
-from kb.cli import (
-    audit,
-    bench,
-    candidates,
-    catalogue,
-    coverage,
-    dataset,
-    directives,
-    examples,
-    exercise,
-    explanations,
-    grid,
-    impact,
-    incident_life,
-    incidents,
-    infer,
-    knowledge,
-    network,
-    new,
-    personal,
-    plans,
-    quality,
-    releases,
-    risk,
-    server,
-    tables,
-    users,
-    warnings,
-    words,
-)
 from kb.cli.context import Context, default_home
 from kb.store.opening import ADDRESS
 
+MODULES = {
+    "ask-next": "explanations",
+    "audit": "audit",
+    "bench": "bench",
+    "candidate": "candidates",
+    "catalogue": "catalogue",
+    "check": "knowledge",
+    "coverage": "coverage",
+    "dataset": "dataset",
+    "directive": "directives",
+    "docs": "knowledge",
+    "examples": "examples",
+    "exercise": "exercise",
+    "grid": "grid",
+    "impact": "impact",
+    "incident": "incident_life",
+    "infer": "infer",
+    "key": "personal",
+    "load": "knowledge",
+    "network": "network",
+    "new": "new",
+    "observe": "risk",
+    "personal": "personal",
+    "plan": "plans",
+    "quality": "quality",
+    "query": "server",
+    "read-words": "words",
+    "recommend": "incidents",
+    "release": "releases",
+    "replay": "releases",
+    "risk": "risk",
+    "serve": "server",
+    "table": "tables",
+    "test": "knowledge",
+    "token": "users",
+    "user": "users",
+    "validate": "dataset",
+    "warning": "warnings",
+    "what-if": "explanations",
+    "why": "explanations",
+    "why-not": "explanations",
+}
+"""In which module of this package each command is, a function of the same name."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class Commands(click.Group):
+    """Commands that are imported when they are called: one of them needs a third of what all need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command *cmd_name*, or ``None``."""
+        if cmd_name not in MODULES:
+            return None
+        found = getattr(import_module(f"kb.cli.{MODULES[cmd_name]}"), cmd_name.replace("-", "_"))
+        assert isinstance(found, click.Command)
+        return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--home",
     envvar="XIEZHI_HOME",
@@ -62,48 +94,3 @@ from kb.store.opening import ADDRESS
 def main(context: click.Context, home: str, store: str | None, lang: str | None) -> None:
     """协治 Xiezhi: from a reported incident to the response that law and plans prescribe, with proof."""
     context.obj = Context.of(home, lang, store)
-
-
-for command in (
-    server.serve,
-    server.query,
-    examples.examples,
-    knowledge.load,
-    knowledge.check,
-    knowledge.test,
-    knowledge.docs,
-    coverage.coverage,
-    releases.release,
-    releases.replay,
-    impact.impact,
-    incidents.recommend,
-    words.read_words,
-    incident_life.incident,
-    explanations.why,
-    explanations.why_not,
-    explanations.ask_next,
-    explanations.what_if,
-    infer.infer,
-    tables.table,
-    users.user,
-    users.token,
-    audit.audit,
-    dataset.dataset,
-    dataset.validate,
-    quality.quality,
-    network.network,
-    grid.grid,
-    risk.risk,
-    risk.observe,
-    directives.directive,
-    personal.personal,
-    personal.key,
-    catalogue.catalogue,
-    new.new,
-    exercise.exercise,
-    plans.plan,
-    warnings.warning,
-    candidates.candidate,
-    bench.bench,
-):
-    main.add_command(command)

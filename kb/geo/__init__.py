@@ -3,6 +3,7 @@
 ::
 
     geometry    well-known text, GeoJSON and CAP in and out; circles; limits on what comes from outside
+    terms       of GeoSPARQL
     distance    between two places
     index       cells of a partition: where a point falls, what a shape covers; the nearest of some things
     partition   gaps and overlaps of a partition

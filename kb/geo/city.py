@@ -18,8 +18,8 @@ import shapely
 from pyoxigraph import Literal, NamedNode, Quad
 
 from kb.errors import NotFound
-from kb.geo.geometry import AS_WKT, HAS_GEOMETRY
 from kb.geo.index import GridIndex
+from kb.geo.terms import AS_WKT, HAS_GEOMETRY
 from kb.namespaces import RDF_TYPE, graph, xz
 
 UNIT_GRID, GOVERNANCE_GRID = xz("UnitGrid"), xz("GovernanceGrid")

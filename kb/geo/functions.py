@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from kb.errors import XiezhiError
+from kb.geo.terms import GEOJSON_LITERAL, WKT_LITERAL
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -67,8 +68,8 @@ def _read(text: str, datatype: str) -> BaseGeometry:
     from kb.geo import geometry
 
     readers = {
-        geometry.WKT_LITERAL.value: geometry.from_wkt,
-        geometry.GEOJSON_LITERAL.value: geometry.from_geojson,
+        WKT_LITERAL.value: geometry.from_wkt,
+        GEOJSON_LITERAL.value: geometry.from_geojson,
     }
     return readers[datatype](text)
 

@@ -13,14 +13,11 @@ from typing import Any
 
 import shapely
 from geographiclib.geodesic import Geodesic
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal
 from shapely.geometry.base import BaseGeometry
 
 from kb.errors import InputError
-
-GEO = "http://www.opengis.net/ont/geosparql#"
-WKT_LITERAL, GEOJSON_LITERAL = NamedNode(GEO + "wktLiteral"), NamedNode(GEO + "geoJSONLiteral")
-HAS_GEOMETRY, AS_WKT = NamedNode(GEO + "hasGeometry"), NamedNode(GEO + "asWKT")
+from kb.geo.terms import WKT_LITERAL
 
 VERTICES = 20_000
 """The most vertices of a shape from outside: the outline of a province has some thousands."""

@@ -14,7 +14,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
 from kb.city import builder, terms
 from kb.errors import KnowledgeFault, NotFound
-from kb.geo.geometry import AS_WKT, HAS_GEOMETRY
+from kb.geo.terms import AS_WKT, HAS_GEOMETRY
 from kb.namespaces import DCTERMS, RDF_TYPE, RDFS_LABEL, XZ, graph, xz
 from kb.resources import folder
 

@@ -8,7 +8,7 @@ from kb.city import terms
 from kb.errors import NotFound
 from kb.geo import geometry, partition
 from kb.geo.city import GOVERNANCE_GRID, grid_index
-from kb.geo.geometry import AS_WKT, HAS_GEOMETRY
+from kb.geo.terms import AS_WKT, HAS_GEOMETRY, WKT_LITERAL
 from kb.namespaces import graph, xz
 from kb.store.protocol import Change
 
@@ -106,6 +106,6 @@ def test_a_function_that_cannot_be_computed_has_no_value(workspace, call):
 )
 def test_relations_in_a_query_find_the_grid_of_a_point(workspace, name, expected):
     shape = grid_index(workspace.store, CITY).shapes[5]
-    inner = Literal(shape.centroid.wkt, datatype=geometry.WKT_LITERAL)
+    inner = Literal(shape.centroid.wkt, datatype=WKT_LITERAL)
     outer = geometry.to_wkt(shape)
     assert value(workspace.store, f"geof:{name}({inner}, {outer})").value == str(expected).lower()

@@ -13,6 +13,7 @@ from kb.city import terms
 from kb.errors import NotFound
 from kb.geo import geometry
 from kb.geo.city import GOVERNANCE_GRID, UNIT_GRID
+from kb.geo.terms import AS_WKT, HAS_GEOMETRY
 from kb.namespaces import RDF_TYPE, xz
 from kb.services.audience import Visible
 from kb.services.naming import named
@@ -105,10 +106,10 @@ class Ground:
     def _read(self, thing: Term) -> Iterator[BaseGeometry]:
         if not isinstance(thing, NamedNode):
             return
-        for quad in self.store.match(thing, geometry.HAS_GEOMETRY, None):
+        for quad in self.store.match(thing, HAS_GEOMETRY, None):
             name = quad.graph_name
             if isinstance(quad.object, NamedNode) and isinstance(name, NamedNode) and self.visible(name):
-                for text in self.store.match(quad.object, geometry.AS_WKT, None, name):
+                for text in self.store.match(quad.object, AS_WKT, None, name):
                     if isinstance(text.object, Literal):
                         yield geometry.from_wkt(text.object.value)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,10 +20,18 @@ from kb.services.network.unfolding import Unfolding
 from kb.services.network.views import NetworkViews
 from kb.services.overview import overview
 from kb.services.workspace import Workspace
+from tests.homes import copied
 from tests.webapp.browsing import DESK, PHONE, officers
 from tests.webapp.conftest import CITY, REPORT, Server
 
 HOUSING = "https://w3id.org/xiezhi/city/370100/dept/370100/housing"
+
+
+@pytest.fixture(scope="module")
+def workspace(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A workspace of this module: what other tests did would stand before what is looked for here."""
+    with Workspace(copied(prepared, tmp_path_factory.mktemp("command") / "home"), cities=()) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tests.webapp.browsing import DESK, PHONE, Officer, People, enrol, logged_in
 from tests.webapp.conftest import CITY, Server
 from tests.webapp.console import barriers
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 PEOPLE: People = {"wen": (["expert", "duty-officer"], None), "shen": (["approver"], None)}
 TRYING = 300_000
 """Milliseconds that a task may take on a busy machine."""

@@ -14,12 +14,13 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as BaseResponse
 
-from kb.errors import Fault, ReportRejected, Text
+from kb.cap.process import BIGGEST
+from kb.errors import Fault, InputError, ReportRejected, Text
 from kb.report.reading import ID_PATTERN
 from kb.services import incident
 from kb.services.life import news
 from kb.services.pasted import keeping, telling
-from kb.words import WordsRefused
+from kb.services.pasted.message import is_message, read_message
 from kb.words.text import LONGEST
 from webapp import directive_pages, forms, listing
 from webapp.access import me, requires
@@ -54,11 +55,17 @@ def start() -> str | BaseResponse:
 @blueprint.post("/words")
 @requires("report")
 def words() -> BaseResponse:
-    """Fill the form with what a pasted text tells; nothing is stored."""
-    text = request.form.get("text", "").strip()
+    """Fill the form with what a pasted text or an alert in CAP tells; nothing is stored."""
+    request.max_content_length = BIGGEST + 64 * LONGEST
+    text, file = request.form.get("text", "").strip(), request.files.get("message")
     try:
-        found = telling.read_words(desk().workspace, text, now())
-    except WordsRefused as error:
+        if file is not None and file.filename:
+            found = read_message(desk().workspace, file.read(), now())
+        elif is_message(text):
+            found = read_message(desk().workspace, text.encode("utf-8", "replace"), now())
+        else:
+            found = telling.read_words(desk().workspace, text, now())
+    except InputError as error:
         page = _page(
             "start", "paste", **_form(forms.blank()), text=text, refused=error.faults, incidents=_queue()
         )

@@ -14,6 +14,8 @@ from tests.webapp.console import PASSWORD, Console, addresses, faults
 
 pytestmark = pytest.mark.browser
 SCREENS = addresses()
+DRAWN = 700
+"""Milliseconds until maps and charts stand still."""
 PICTURES = os.environ.get("XIEZHI_SCREENSHOTS") == "1"
 
 
@@ -47,6 +49,7 @@ def test_a_picture_is_taken_of_a_screen(rule: str, console: Console, readers: di
         for lang, reader in readers.items():
             reader.page.set_viewport_size(DESK)
             reader.open(path)
+            reader.page.wait_for_timeout(DRAWN)
             reader.picture(f"screens/{named(rule)}-{lang[:2]}")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from kb.resources import folder
 from tests.webapp.browsing import CUT, DESK, PHONE, Officer
 from tests.webapp.conftest import Server, browser
 
@@ -168,6 +169,14 @@ def test_a_correction_opens_with_what_is_known(officer: Any) -> None:
     page.fill("#old-deaths", "")
     page.locator(".correct button").click()
     expect(page.locator(".facts")).not_to_contain_text("死亡人数")
+
+
+def test_a_file_in_cap_fills_the_form(officer: Any) -> None:
+    page = officer("zh-CN").open("/")
+    page.set_input_files("[name=message]", folder("examples") / "warnings" / "rainstorm.xml")
+    page.get_by_role("button", name="读取").click()
+    expect(page.locator("[name=type]").first).to_have_value("暴雨")
+    expect(page.locator("[name=grid]").first).to_have_value("370200")
 
 
 def test_the_queue_says_how_long_ago_each_incident_was_reported(officer: Any) -> None:

@@ -7,7 +7,10 @@ import re
 
 import pytest
 
+from kb.resources import folder
 from tests.webapp.conftest import Client
+
+EXAMPLES = folder("examples")
 
 CALL = (
     "我在市中区经四路，下午3点多有个仓库着火了，2个人受伤，其中1人重伤，"
@@ -80,6 +83,35 @@ def test_the_page_fills_the_form_with_marks_at_each_field(client: Client, lang: 
     assert '<details class="more" open>' in page.text
     assert "138****5678" not in page.text.split("</form>")[0]
     assert ("请逐项核对" if lang == "zh" else "check each value") in page.text
+
+
+def test_a_message_in_cap_fills_the_form_and_nothing_comes_into_force(client: Client) -> None:
+    hidden, headers = client.form()
+    text = (EXAMPLES / "warnings" / "rainstorm.xml").read_text(encoding="utf-8")
+    page = client.post_form("/words", {"csrf_token": hidden["csrf_token"], "text": text}, headers)
+    assert page.status == 200, page.text
+    assert value_of(page.text, "type") == "Rainstorm"
+    assert value_of(page.text, "grid") == "370200", "the smallest area that holds both districts"
+    assert value_of(page.text, "time") == "2026-07-20 09:00"
+    assert "<q>青岛市市南区、市北区</q>" in page.text
+    assert "QD-MET-2026-0713" not in client.get("/warnings?all=1").text
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("cap:1.2", "cap:1.1"), "1.2"),
+        (("<scope>Public</scope>", ""), "scope"),
+        (("<event>暴雨</event>", "<event>甲乙丙</event>"), "370200"),
+    ],
+)
+def test_a_message_that_breaks_the_standard_is_refused_where_it_was_pasted(
+    client: Client, change: tuple[str, str], told: str
+) -> None:
+    hidden, headers = client.form()
+    text = (EXAMPLES / "warnings" / "rainstorm.xml").read_text(encoding="utf-8").replace(*change)
+    page = client.post_form("/words", {"csrf_token": hidden["csrf_token"], "text": text}, headers)
+    assert (page.status, told in page.text) == (200 if told == "370200" else 422, True)
 
 
 def test_words_that_are_code_are_shown_as_words(client: Client) -> None:

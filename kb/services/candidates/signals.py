@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from kb.report.places import code_of
 from kb.services.incident import together
 from kb.services.life.sameness import Sight
 from kb.services.warnings import quads as warning_quads
+from kb.services.warnings.meaning import common
 from kb.services.warnings.quads import code
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change, Term
@@ -110,7 +111,7 @@ def of_warnings(workspace: Workspace, now: datetime) -> Iterator[Signal]:
         info = alert.said(True)
         text = "" if info is None else info.headline or info.event
         yield Signal(
-            f"warning-{one.key}", WARNING, alert.sender, alert.sent, one.types[0], _common(workspace, places),
+            f"warning-{one.key}", WARNING, alert.sender, alert.sent, one.types[0], common(workspace, places),
             text=text, confidence=_likelihood(workspace, "Unknown" if info is None else info.certainty),
         )  # fmt: skip
 
@@ -202,18 +203,6 @@ def _policy(workspace: Workspace, name: str, default: timedelta) -> timedelta:
             assert isinstance(found, timedelta)
             return found
     return default
-
-
-def _common(workspace: Workspace, places: Sequence[NamedNode]) -> NamedNode | None:
-    """Return the smallest area in which all *places* lie."""
-    chains = []
-    for place in places:
-        chain: list[Term] = [place]
-        while wider := next(iter(workspace.engine.source.values(chain[-1], xz("partOf"))), None):
-            chain.append(wider)
-        chains.append(chain)
-    shared = set(chains[0]).intersection(*chains[1:]) if chains else set()
-    return next((one for one in chains[0] if one in shared and isinstance(one, NamedNode)), None)
 
 
 def _likelihood(workspace: Workspace, certainty: str) -> float:

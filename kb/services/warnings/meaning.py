@@ -6,7 +6,7 @@ level is concluded by rule (``rules/warning/mapped.srl``), so that it can be exp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ from kb.geo.city import grid_index
 from kb.namespaces import ONTOLOGY, ROOT, graph, xz
 from kb.services.warnings import terms
 from kb.services.workspace import Workspace
+from kb.store.protocol import Term
 
 MOST = 2_000
 """So many grids of one city are told; where a shape reaches more, the larger areas are."""
@@ -240,6 +241,18 @@ def cities(workspace: Workspace) -> list[str]:
     """Return the codes of the cities that are loaded."""
     names = (name.value for name in workspace.store.graphs())
     return sorted(name.removeprefix(_CITIES) for name in names if name.startswith(_CITIES))
+
+
+def common(workspace: Workspace, places: Sequence[NamedNode]) -> NamedNode | None:
+    """Return the smallest area in which all *places* lie; ``None`` where there is none."""
+    chains = []
+    for place in places:
+        chain: list[Term] = [place]
+        while wider := next(iter(workspace.engine.source.values(chain[-1], xz("partOf"))), None):
+            chain.append(wider)
+        chains.append(chain)
+    shared = set(chains[0]).intersection(*chains[1:]) if chains else set()
+    return next((one for one in chains[0] if one in shared and isinstance(one, NamedNode)), None)
 
 
 def _nowhere(area: Area) -> Text:

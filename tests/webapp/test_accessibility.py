@@ -51,6 +51,8 @@ def test_a_picture_is_taken_of_a_screen(rule: str, console: Console, readers: di
             reader.open(path)
             reader.page.wait_for_timeout(DRAWN)
             reader.picture(f"screens/{named(rule)}-{lang[:2]}")
+            if rule == "/risk":  # the README shows it, too
+                reader.picture(f"risk-{lang[:2]}")
 
 
 def test_the_screens_that_everybody_needs_are_among_those_that_were_tried() -> None:

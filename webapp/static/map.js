@@ -143,7 +143,11 @@
     }
 
     points(features, ink, card) {
-      const data = features.filter((one) => one.geometry?.type === "Point").map((one) => {
+      const placed = features.filter((one) => one.geometry?.type === "Point");
+      const [least, most] = [Math.min, Math.max].map((of) => of(...placed.map((one) => one.geometry.coordinates[0])));
+      // Names of what lies at the right edge stand to the left, or the map would cut them.
+      const side = (longitude) => (longitude > least + 0.75 * (most - least) && most > least ? "left" : "right");
+      const data = placed.map((one) => {
         const { layer = "incident", type, grade, level, kind, id, km } = one.properties;
         const severity = rank(grade ?? level);
         const own = layer === "incident" ? (said(grade ?? level) || this.words.none) : this.words[layer];
@@ -153,7 +157,7 @@
           exposed: { symbol: "path://M0,0 L10,0 L5,9 Z", symbolSize: 14, itemStyle: { color: colour("seal"), borderColor: card, borderWidth: 1 } },
           stock: { symbol: "path://M4,0 h4 v4 h4 v4 h-4 v4 h-4 v-4 h-4 v-4 h4 Z", symbolSize: 15, itemStyle: { color: colour("accent"), borderColor: card, borderWidth: 1 } },
         }[layer];
-        return { name: words, value: one.geometry.coordinates, told: words, id: layer === "incident" ? id : null, ...looks, label: { show: true, formatter: layer === "incident" ? own : said(one.properties), position: "right", color: ink, fontSize: 11, backgroundColor: card, padding: [1, 3] } };
+        return { name: words, value: one.geometry.coordinates, told: words, id: layer === "incident" ? id : null, ...looks, label: { show: true, formatter: layer === "incident" ? own : said(one.properties), position: side(one.geometry.coordinates[0]), color: ink, fontSize: 11, backgroundColor: card, padding: [1, 3] } };
       });
       return { type: "scatter", coordinateSystem: "geo", data, z: 6, cursor: "pointer" };
     }

@@ -43,6 +43,13 @@ class IncidentId(BaseConverter):
     regex = ID_PATTERN.pattern
 
 
+@blueprint.url_value_preprocessor
+def allow_messages(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Give words and messages room before the forgery check reads the form."""
+    if endpoint == "pages.words":
+        request.max_content_length = request.max_form_memory_size = BIGGEST + 64 * LONGEST
+
+
 @blueprint.get("/")
 def start() -> str | BaseResponse:
     """Show the form for a new report beside the newest incidents; who may not report is sent to query."""
@@ -56,7 +63,6 @@ def start() -> str | BaseResponse:
 @requires("report")
 def words() -> BaseResponse:
     """Fill the form with what a pasted text or an alert in CAP tells; nothing is stored."""
-    request.max_content_length = BIGGEST + 64 * LONGEST
     text, file = request.form.get("text", "").strip(), request.files.get("message")
     try:
         if file is not None and file.filename:

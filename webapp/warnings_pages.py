@@ -24,10 +24,10 @@ SPOKEN = ("headline", "description", "instruction")
 blueprint = Blueprint("warnings", __name__, url_prefix="/warnings")
 
 
-@blueprint.before_request
-def allow_messages() -> None:
-    """Give a message more room than a report."""
-    request.max_content_length = BIGGEST + 4096
+@blueprint.url_value_preprocessor
+def allow_messages(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Give a message more room than a report, before the forgery check reads the form."""
+    request.max_content_length = BIGGEST + (1 << 16)
 
 
 @blueprint.get("")

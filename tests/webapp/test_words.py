@@ -97,6 +97,19 @@ def test_a_message_in_cap_fills_the_form_and_nothing_comes_into_force(client: Cl
     assert "QD-MET-2026-0713" not in client.get("/warnings?all=1").text
 
 
+def test_a_message_with_a_picture_inside_is_taken(client: Client) -> None:
+    hidden, headers = client.form()
+    text = (EXAMPLES / "warnings" / "rainstorm.xml").read_text(encoding="utf-8")
+    picture = (
+        "<resource><resourceDesc>r</resourceDesc><mimeType>image/png</mimeType>"
+        f"<derefUri>{'A' * 400_000}</derefUri></resource>"
+    )
+    text = text.replace("<area>", picture + "<area>", 1)
+    page = client.post_form("/words", {"csrf_token": hidden["csrf_token"], "text": text}, headers)
+    assert page.status == 200, page.text[:2000]
+    assert value_of(page.text, "grid") == "370200"
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -5,11 +5,13 @@ Exit status: 0 it worked, 1 the input or the knowledge is wrong, 2 the call was 
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
 
 from kb.cli.context import Context, default_home
+from kb.errors import Text
 from kb.store.opening import ADDRESS
 
 MODULES = {
@@ -71,6 +73,21 @@ class Commands(click.Group):
         found = getattr(import_module(f"kb.cli.{MODULES[cmd_name]}"), cmd_name.replace("-", "_"))
         assert isinstance(found, click.Command)
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that *args* begin with; of a wrong one, say which are nearest."""
+        near = get_close_matches(args[0], MODULES, 3) if args and args[0] not in MODULES else []
+        if near:
+            lang = Context.of(ctx.params["home"], ctx.params["lang"]).lang
+            ctx.fail(
+                Text(
+                    f"没有命令 {args[0][:40]}；是否指 {'、'.join(near)}？",
+                    f"there is no command {args[0][:40]}; did you mean {', '.join(near)}?",
+                ).in_(lang)
+            )
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

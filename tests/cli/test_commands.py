@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from rdflib import Graph
 
+from kb.cli import main
 from kb.namespaces import ROOT
 from kb.resources import folder
 from tests.homes import copied
@@ -271,3 +273,10 @@ def test_load_beside_a_running_server_says_to_restart_it(xiezhi: Run, home: Path
         note.unlink()
     assert (done.returncode, done.stdout) == (1, "")
     assert "restart it" in done.stderr
+
+
+@pytest.mark.parametrize(("lang", "words"), [("zh", "是否指 recommend"), ("en", "did you mean recommend")])
+def test_a_command_that_is_misspelt_is_told_with_the_nearest(lang: str, words: str) -> None:
+    result = CliRunner().invoke(main, ["--lang", lang, "recomend", "report.json"])
+    assert result.exit_code == 2
+    assert words in result.stderr

@@ -208,6 +208,24 @@ def test_without_scripts_a_report_and_its_why_still_work(officer: Any) -> None:
     expect(page.locator(".facts")).to_contain_text("5")
 
 
+def test_when_the_server_fails_the_page_says_that_nothing_was_sent(officer: Any) -> None:
+    duty = officer("zh-CN")
+    page = duty.open("/")
+    posts = "**/"
+    page.route(posts, lambda way: way.fulfill(status=500) if way.request.method == "POST" else way.fallback())
+    page.fill("[name=type]", "燃气爆炸")
+    page.fill("[name=grid]", "370102")
+    page.keyboard.press("Enter")
+    expect(page.locator("#trouble")).to_be_visible()
+    page.wait_for_timeout(300)
+    expect(page.locator("#trouble")).to_be_visible()
+    duty.wrong.clear()  # the browser logs the failed request
+    page.unroute(posts)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".answer")
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
 def test_when_the_server_is_silent_the_page_says_that_nothing_was_sent(officer: Any) -> None:
     duty = officer("zh-CN")
     page = duty.open("/")

@@ -44,6 +44,7 @@ for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
   });
 }
 document.addEventListener("htmx:afterOnLoad", (event) => {
+  if (event.detail.failed) return; // htmx says so of every answer, after responseError of a bad one
   document.getElementById("silent").hidden = true;
   if (sends(event)) document.getElementById("trouble").hidden = true;
 });

@@ -18,9 +18,11 @@ def recent(workspace: Workspace, limit: int, *, merged: bool = True) -> list[dic
 
     :param merged: also those that turned out to be another one.
     """
-    found = []
+    found: list[dict[str, Any]] = []
     for identifier, *_ in incident.recent(workspace, limit if merged else 2 * limit):
         line = brief(workspace, identifier)
         if merged or line["mergedInto"] is None:
             found.append({**line, "directives": pressing(workspace, identifier)})
-    return found[:limit]
+        if len(found) == limit:
+            break
+    return found

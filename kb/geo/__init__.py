@@ -11,10 +11,9 @@
     functions   what GeoSPARQL has and Oxigraph has not: geof:buffer and others
 
 Shapes are shapely's, in degrees of longitude and latitude (WGS 84, which for all that is done here is
-CGCS2000 too), longitude first. Distances are in kilometres:
-along the ellipsoid where they are told or drawn (geographiclib), on the sphere where only nearness counts.
-Nothing here
-knows of incidents; the package stands below the store, whose query workers use :mod:`kb.geo.functions`.
+CGCS2000 too), longitude first. Distances are in kilometres: along the ellipsoid where they are told or drawn
+(geographiclib), on the sphere where only nearness counts. Nothing here knows of incidents; the package stands
+below the store, whose query workers use :mod:`kb.geo.functions`.
 
 ::
 

@@ -13,9 +13,9 @@ from typing import Any
 from kb.cap import process
 from kb.cap.document import NAMESPACE
 from kb.cap.message import Alert
-from kb.errors import InputError, Text, both
+from kb.errors import InputError
 from kb.report.places import code_of
-from kb.services.pasted.telling import shown
+from kb.services.pasted.telling import proposal
 from kb.services.warnings import meaning
 from kb.services.workspace import Workspace
 from kb.words.reader import PLACE, TIME, TYPE
@@ -54,27 +54,11 @@ def _fields(workspace: Workspace, alert: Alert, now: datetime) -> Iterator[dict[
         return
     types = meaning.types(workspace, alert)
     if types:
-        yield _told(workspace, TYPE, types[0].value, said.event)
+        yield proposal(workspace, TYPE, types[0].value, [said.event])
     found, _ = meaning.places(workspace, alert)
     area = meaning.common(workspace, [place.area for place in found])
     if area is not None:
         words = "、".join(one.description for one in said.areas)
-        yield _told(workspace, PLACE, code_of(area, workspace.store), words)
+        yield proposal(workspace, PLACE, code_of(area, workspace.store), [words])
     at = said.onset or said.effective or alert.sent
-    yield _told(workspace, TIME, min(at, now).isoformat(), f"{at:%Y-%m-%d %H:%M}")
-
-
-def _told(workspace: Workspace, key: str, value: str, words: str) -> dict[str, Any]:
-    field = workspace.vocabulary.fields.get(key)
-    return {
-        "key": key,
-        "label": both(Text("事件类型", "type of incident") if field is None else field.label),
-        "value": value,
-        "shown": both(shown(workspace, key, value, field)),
-        "words": [words],
-        "spans": [],
-        "confidence": None,
-        "basis": "message",
-        "because": None,
-        "others": [],
-    }
+    yield proposal(workspace, TIME, min(at, now).isoformat(), [f"{at:%Y-%m-%d %H:%M}"])

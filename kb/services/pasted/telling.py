@@ -63,23 +63,45 @@ def read_words(
     return told(workspace, workspace.words.read(text, now, reported=reported))
 
 
+def proposal(
+    workspace: Workspace, key: str, value: str | int | Decimal, words: list[str], **more: Any
+) -> dict[str, Any]:
+    """Return what is proposed for *key* of a report, with the *words* that it comes from.
+
+    :param more: of ``spans``, ``confidence``, ``basis``, ``because`` and ``others`` what is known.
+    """
+    field = workspace.vocabulary.fields.get(key)
+    return {
+        "key": key,
+        "label": both(Text("事件类型", "type of incident") if field is None else field.label),
+        "value": in_json(value),
+        "shown": both(shown(workspace, key, value, field)),
+        "words": words,
+        "spans": [],
+        "confidence": None,
+        "basis": None,
+        "because": None,
+        "others": [],
+        **more,
+    }
+
+
 def _told(workspace: Workspace, read: Read, reading: Reading) -> dict[str, Any]:
     field = workspace.vocabulary.fields.get(reading.key)
-    return {
-        "key": reading.key,
-        "label": both(Text("事件类型", "type of incident") if field is None else field.label),
-        "value": in_json(reading.value),
-        "shown": both(shown(workspace, reading.key, reading.value, field)),
-        "words": list(dict.fromkeys(read.words.cut(span) for span in reading.spans)),
-        "spans": [_pair(span) for span in reading.spans],
-        "confidence": reading.confidence,
-        "basis": reading.basis,
-        "because": both(BASES[reading.basis]),
-        "others": [
+    return proposal(
+        workspace,
+        reading.key,
+        reading.value,
+        list(dict.fromkeys(read.words.cut(span) for span in reading.spans)),
+        spans=[_pair(span) for span in reading.spans],
+        confidence=reading.confidence,
+        basis=reading.basis,
+        because=both(BASES[reading.basis]),
+        others=[
             {"value": in_json(other), "shown": both(shown(workspace, reading.key, other, field))}
             for other in reading.others
         ],
-    }
+    )
 
 
 def shown(workspace: Workspace, key: str, value: str | int | Decimal, field: Field | None) -> Text:

@@ -19,6 +19,13 @@ KINDS = ("fire", "gas", "traffic")
 HERE = Path(__file__).parent
 
 
+def assess_made_up(workspace: Workspace, observed: Path) -> RiskViews:
+    """Assess the risk of :data:`CITY` from the made-up observations in *observed*; return its views."""
+    views = RiskViews(workspace)
+    views.assess(CITY, source(Files(HERE / "made-up.ttl"), "made-up"), [observed], actor="test")
+    return views
+
+
 @pytest.fixture(scope="session")
 def observations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("observations") / "made-up.parquet"
@@ -32,6 +39,5 @@ def assessed(
 ) -> Iterator[Workspace]:
     home = copied(prepared, tmp_path_factory.mktemp("risk") / "home")
     with Workspace(home, cities=()) as workspace:
-        made_up = source(Files(HERE / "made-up.ttl"), "made-up")
-        RiskViews(workspace).assess(CITY, made_up, [observations], actor="test")
+        assess_made_up(workspace, observations)
         yield workspace

@@ -25,13 +25,12 @@ from kb.access.policy import role_names
 from kb.namespaces import ROOT
 from kb.resources import folder
 from kb.sensing import synthetic
-from kb.sensing.source import Files, source
 from kb.services.risk.proposals import Proposals
-from kb.services.risk.views import RiskViews
 from kb.services.workspace import Workspace
 from tests.catalogue.conftest import DELIVERED, RISKS, deliver
 from tests.homes import copied
-from tests.risk.conftest import EXTENT, KINDS
+from tests.risk.conftest import CITY as CITY_OF_RISK
+from tests.risk.conftest import EXTENT, KINDS, assess_made_up
 from tests.webapp.browsing import CUT, DESK, PASSWORD, PHONE, Officer, People, enrol
 from tests.webapp.conftest import Server
 from webapp.pages import IncidentId
@@ -176,10 +175,8 @@ def _assess_risk(workspace: Workspace, folder_: Path) -> None:
     """Assess the risk of Qingdao from made-up observations, and propose warnings for one hour."""
     observed = folder_ / "made-up.parquet"
     synthetic.write(observed, 10_000, EXTENT, KINDS, places=1_000)
-    views = RiskViews(workspace)
-    made_up = source(Files(Path(__file__).parents[1] / "risk" / "made-up.ttl"), "made-up")
-    views.assess("370200", made_up, [observed], actor="test")
-    Proposals(workspace, views).propose("370200", datetime(2026, 7, 1, 18, tzinfo=UTC), actor="test")
+    views = assess_made_up(workspace, observed)
+    Proposals(workspace, views).propose(CITY_OF_RISK, datetime(2026, 7, 1, 18, tzinfo=UTC), actor="test")
 
 
 def addresses() -> dict[str, str]:

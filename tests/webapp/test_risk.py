@@ -13,11 +13,9 @@ from flask.testing import FlaskClient
 
 from kb.access.accounts import Accounts
 from kb.sensing import synthetic
-from kb.sensing.source import Files, source
-from kb.services.risk.views import RiskViews
 from kb.services.workspace import Workspace
 from tests.homes import copied
-from tests.risk.conftest import CITY, EXTENT, KINDS
+from tests.risk.conftest import CITY, EXTENT, KINDS, assess_made_up
 from webapp import create_app
 
 LINE = {"id": "a", "time": "2026-07-01T08:00:00+08:00", "longitude": 120.38, "latitude": 36.07}
@@ -29,8 +27,7 @@ def opened(
 ) -> Iterator[Workspace]:
     home = copied(prepared, tmp_path_factory.mktemp("risk-web") / "home")
     with Workspace(home, cities=()) as workspace:
-        made_up = source(Files(Path(__file__).parents[1] / "risk" / "made-up.ttl"), "made-up")
-        RiskViews(workspace).assess(CITY, made_up, [observations], actor="test")
+        assess_made_up(workspace, observations)
         roles = set(workspace.policies.current.roles)
         for name, role in USERS.items():
             Accounts(home).add(name, "a long enough password", [role], known=roles)

@@ -66,6 +66,7 @@ _CIRCLE = re.compile(rf"{_POINT} \d{{1,9}}(?:\.\d{{1,20}})?", re.ASCII)
 _REFERENCE = re.compile(r"[^\s,<&]+,[^\s,<&]+,(.+)")
 _DECIMAL = re.compile(r"[-+]?\d{1,9}(\.\d{1,9})?", re.ASCII)
 _NUMBER = {"size": re.compile(r"\d{1,18}", re.ASCII), "altitude": _DECIMAL, "ceiling": _DECIMAL}
+_LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*", re.ASCII)
 _URI = re.compile(r"[^\s<>\"{}|\\^`]*")
 LONGEST = {"identifier": 200, "sender": 200, "language": 35, "event": 500, "headline": 1000, "areaDesc": 4000}
 """The most characters of some elements, which stand in lists and names."""
@@ -196,6 +197,11 @@ def _content(element: Element) -> Iterator[Finding]:
         yield _finding(
             element, f"{name} 不是网址", f"{name} is no URI", ("写完整的网址", "write the whole address")
         )
+    elif name == "language" and not _LANGUAGE.fullmatch(text):
+        yield _finding(
+            element, "language 不是语言标记", "language is no language tag",
+            ("形如 zh-CN、en-US（RFC 3066）", "like zh-CN or en-US (RFC 3066)"),
+        )  # fmt: skip
     longest = LONGEST.get(name, LONG)
     if name not in _UNBOUNDED and len(element.text) > longest:
         yield _finding(

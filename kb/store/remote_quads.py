@@ -70,7 +70,11 @@ class RemoteQuads(Engine):
     def reread(self) -> None:
         """See how far the server has come; an empty one begins anew."""
         with server.explained(self.server.shown):
-            found = [Marker.of(_plain(row["m"])) for row in self.server.rows(_MARKERS)]
+            found = []
+            # No comprehension: its frame would keep the engine's rows, and where one cannot be read, the
+            # error keeps the frame, to end in another thread, which is not allowed to end the rows.
+            for row in self.server.rows(_MARKERS):
+                found.append(Marker.of(_plain(row["m"])))
             if not found:
                 if self.server.holds(_FOREIGN):
                     raise self._foreign()

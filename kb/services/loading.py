@@ -17,6 +17,7 @@ from kb.errors import Text
 from kb.inference.engine import Engine
 from kb.namespaces import RDF_TYPE, graph, xz
 from kb.ontology import files
+from kb.ontology.files import KnowledgeFile
 from kb.store.protocol import Change, Store
 
 STATE = graph("state")
@@ -34,21 +35,25 @@ def load_knowledge(store: Store, ontology: Path, rules: Path) -> bool:
 
     :raises KnowledgeFault: for a file that is not well-formed; then nothing at all was changed.
     """
-    wanted: dict[NamedNode, set[Triple]] = {}
-    paths: dict[NamedNode, list[Path]] = {}
+    sources: dict[NamedNode, list[KnowledgeFile]] = {}
     for file in files.scan(ontology, rules):
-        paths.setdefault(file.graph, []).append(file.path)
-        wanted.setdefault(file.graph, set()).update(
-            Triple(q.subject, q.predicate, q.object) for q in file.quads()
-        )
+        sources.setdefault(file.graph, []).append(file)
     removable = (graph("knowledge/").value, graph("alignments").value)
     previous = {
         name for name in store.graphs() if name.value.startswith(removable) and name != builder.NATION
     }
-    changed = False
-    for name in sorted({*wanted, *previous}, key=str):
-        changed |= _replace(store, name, wanted.get(name, set()), _digest(*paths.get(name, ())))
-    return changed
+    digests = {
+        name: _digest(*(file.path for file in sources.get(name, ()))) for name in {*sources, *previous}
+    }
+    # Only what changed is read: what is the same to the letter was well-formed when it came.
+    wanted = {
+        name: {triple for file in sources.get(name, ()) for triple in _triples(file.quads())}
+        for name in sorted(digests, key=str)
+        if _current(store, name) != digests[name]
+    }
+    for name, triples in wanted.items():
+        _replace(store, name, triples, digests[name])
+    return bool(wanted)
 
 
 def is_knowledge(name: NamedNode) -> bool:
@@ -63,7 +68,8 @@ def load_divisions(store: Store, examples: Path) -> bool:
     digest = _digest(examples / "divisions")
     if _current(store, builder.NATION) == digest:
         return False
-    return _replace(store, builder.NATION, _triples(builder.nation(examples)), digest)
+    _replace(store, builder.NATION, _triples(builder.nation(examples)), digest)
+    return True
 
 
 def load_city(store: Store, code: str, examples: Path, progress: Progress | None = None) -> bool:
@@ -94,7 +100,8 @@ def load_city(store: Store, code: str, examples: Path, progress: Progress | None
         store.load(city.quads(tell), actor=ACTOR, action="load city", reason=code)
         store.commit(Change([_state(name, digest)]), actor=ACTOR, action="load city", reason=code)
         return True
-    return _replace(store, name, _triples(city.quads()), digest)
+    _replace(store, name, _triples(city.quads()), digest)
+    return True
 
 
 def update_background(store: Store, engine: Engine, rules: Path) -> bool:
@@ -116,14 +123,11 @@ def infer_background(store: Store, engine: Engine) -> None:
     store.replace_graph(INFERRED, engine.background(), actor=ACTOR, action="background rules")
 
 
-def _replace(store: Store, name: NamedNode, triples: Iterable[Triple], digest: str) -> bool:
+def _replace(store: Store, name: NamedNode, triples: Iterable[Triple], digest: str) -> None:
     current = _current(store, name)
-    if current == digest:
-        return False
     store.replace_graph(name, triples, actor=ACTOR, action="load knowledge", reason=name.value)
     old = [] if current is None else [_state(name, current)]
     store.commit(Change([_state(name, digest)], old), actor=ACTOR, action="load knowledge", reason=name.value)
-    return True
 
 
 def _triples(quads: Iterable[Quad]) -> Iterator[Triple]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -9,6 +10,9 @@ from kb.errors import SyntaxFault
 from kb.srl import errors
 from kb.srl.parser import MAX_CHARACTERS, parse
 from kb.srl.syntax import Import, RuleSet
+
+REMEMBERED = 100_000
+"""The rules of longer documents, in characters, are not kept in memory: they would fill it."""
 
 
 def load(path: Path, *, root: Path | None = None, max_characters: int = MAX_CHARACTERS) -> RuleSet:
@@ -60,7 +64,14 @@ def _read(file: Path, name: Path, max_characters: int) -> RuleSet:
         zh, en = f"第 {error.start + 1} 个字节不是 UTF-8", f"byte {error.start + 1} is not UTF-8"
         raise errors.unreadable(str(file), zh, en) from None
     base = "file:///" + "/".join(quote(part) for part in name.parts)
-    return parse(text, source=str(file), base=base, max_characters=max_characters)
+    read = _parsed if len(text) <= REMEMBERED else parse
+    return read(text, source=str(file), base=base, max_characters=max_characters)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, *, source: str, base: str, max_characters: int) -> RuleSet:
+    """Parse a document once: trials and reopened stores read the same files again, and parsing is slow."""
+    return parse(text, source=source, base=base, max_characters=max_characters)
 
 
 def _locate(wanted: Import, root: Path) -> Path:

@@ -162,7 +162,8 @@ def derive(
 ) -> Derivation:
     """Return what follows from *facts* about *incident*, and from its *context*; nothing is stored."""
     facts = tuple(facts)
-    known = (*facts, *(quad.triple for quad in context))
+    # In a fixed order: the same incident is told the same way, first reasons too, whenever it is asked.
+    known = sorted((*facts, *(quad.triple for quad in context)), key=str)
     return workspace.engine.derive(incident, known, on=day_of(facts))
 
 

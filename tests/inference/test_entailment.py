@@ -107,6 +107,10 @@ def descriptions(draw: st.DrawFn) -> list[Triple]:
 
 
 rdfs_graphs = st.lists(st.one_of(facts, rdfs_axioms), max_size=16)
+BELOW_THEMSELVES = [Triple(one, rdfs("subClassOf"), one) for one in CLASSES] + [
+    Triple(one, rdfs("subPropertyOf"), one) for one in PROPERTIES
+]
+"""Said to both: owlrl does not conclude it from a circle (scm-sco), and then misses what follows from it."""
 owl_graphs = st.builds(
     lambda triples, described: [*triples, *(triple for one in described for triple in one)],
     st.lists(st.one_of(facts, facts, rdfs_axioms, owl_axioms), max_size=14),
@@ -154,6 +158,7 @@ def test_rdfs_rules_conclude_what_owlrl_concludes(base: list[Triple]) -> None:
 @settings(max_examples=40, deadline=None)
 @given(owl_graphs)
 def test_owl_rules_conclude_what_owlrl_concludes(base: list[Triple]) -> None:
+    base = [*base, *BELOW_THEMSELVES]
     assert ours("owl2-rl", base) == theirs(owlrl.OWLRL_Semantics, base)
 
 

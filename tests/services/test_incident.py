@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store, Triple
 
 from kb.errors import NotFound, ReportRejected
+from kb.inference.interactive.derivation import Derivation
 from kb.namespaces import DCTERMS, PROV, RDF_TYPE, ROOT, graph, xz
 from kb.services import incident
 from kb.services.incident import WORKING
@@ -163,6 +166,27 @@ def test_what_was_stored_is_recalled_with_the_same_conclusions(workspace: Worksp
     recalled = incident.recall(workspace, answer.id)
     assert set(recalled.facts) == as_stored(answer.facts)
     assert set(recalled.derivation) == set(answer.derivation)
+
+
+def test_whatever_order_the_facts_come_in_the_same_is_concluded_in_the_same_order(
+    workspace: Workspace,
+) -> None:
+    report = {"type": ["燃气爆炸", "暴雨"], "grid": "370102", "deaths": 3, "missing": 1}
+    answer = incident.report(workspace, report, actor="test")
+
+    def told(derivation: Derivation) -> list[object]:
+        reasons = [derivation.because(triple) for triple in derivation]
+        return [
+            (triple, r and (r.rule, dict(r.bindings))) for triple, r in zip(derivation, reasons, strict=True)
+        ]
+
+    @given(order=st.permutations(answer.facts))
+    @settings(max_examples=20)
+    def told_again(order: list[Triple]) -> None:
+        again = incident.derive(workspace, answer.incident, order, answer.context)
+        assert told(again) == told(answer.derivation)
+
+    told_again()
 
 
 def test_an_incident_that_was_never_reported_is_not_found(workspace: Workspace) -> None:

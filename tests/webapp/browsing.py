@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from kb.access.accounts import Accounts
 
@@ -37,6 +37,7 @@ People = Mapping[str, tuple[list[str], str | None]]
 """Users by name: their roles, and the department they act for."""
 DESK: ViewportSize = {"width": 1366, "height": 768}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+expect.set_options(timeout=20_000)  # what is promised here is that it comes; bench page says how soon
 
 
 @contextmanager

@@ -60,7 +60,7 @@ class Executor:
         self._running: CompiledRule | None = None
         self._facts = Facts(source)
         self._bound = bound
-        self._data = frozenset(data)
+        self._data = tuple(dict.fromkeys(data))
         self._now: Literal | None = None
         self._new: list[Row] = []
         self._components = [
@@ -72,6 +72,8 @@ class Executor:
     ) -> Derivation:
         """Return what follows from the source and *facts*, which count as part of the base graph.
 
+        The same facts in the same order give the same triples in the same order, with the same first reasons.
+
         :param bindings: the values of the *bound* variables.
         :param now: the one instant that NOW() gives; the present by default.
         :raises InferenceStopped: a bound was exceeded; the executor is then used up.
@@ -79,10 +81,11 @@ class Executor:
         here = self._facts
         here.clear()
         self._now = Literal((now or datetime.now(UTC)).isoformat(), datatype=XSD_DATETIME)
-        asserted = frozenset(facts)
-        given = [row for row in map(self._row, asserted) if not here.source.contains(*row)]
+        ordered = dict.fromkeys(facts)
+        asserted = frozenset(ordered)
+        given = [row for row in map(self._row, ordered) if not here.source.contains(*row)]
         here.asserted.extend(given)
-        data = {t for t in self._data if t not in asserted and not here.source.contains(*self._row(t))}
+        data = [t for t in self._data if t not in asserted and not here.source.contains(*self._row(t))]
         given.extend(map(self._row, data))
         here.all.extend(given)
         values = [here.dictionary.id(term) for term in bindings]

@@ -7,6 +7,7 @@ ask the server instead.
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import json
 import logging
@@ -126,6 +127,9 @@ def serve(
         )
         # The first officer who types a place should not wait for the index of places.
         desk.places.suggest("1")
+        # What is here now stays: a full collection that looks through it holds an answer up by 0.2 seconds.
+        gc.collect()
+        gc.freeze()
         url = _url(host, listener.getsockname()[1])
         with (
             _repeated(DAY, workspace.vault.expire),

@@ -7,6 +7,7 @@
                ├─ api       reports and recommendations       (api.py, openapi.yaml)
                ├─ explain   why, why not, ask next, what if   (explain_pages.py, explain_api.py)
                ├─ life      timelines, steps, contention      (life_pages.py, life_api.py)
+               ├─ later     what an answer leaves for later   (later_pages.py)
                ├─ map       areas, incidents, what is around  (map_pages.py, map_api.py)
                ├─ command   everything open on one screen    (command_pages.py)
                ├─ graph     collaboration around an incident  (graph_pages.py)
@@ -81,6 +82,7 @@ from webapp import (
     i18n,
     integrate_pages,
     knowledge_pages,
+    later_pages,
     life_api,
     life_pages,
     live_api,
@@ -115,6 +117,7 @@ PAGES = (
     pages,
     explain_pages,
     life_pages,
+    later_pages,
     live_api,
     map_pages,
     graph_pages,

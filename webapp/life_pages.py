@@ -28,17 +28,25 @@ NEAREST = 12
 blueprint = Blueprint("life", __name__)
 
 
-def course(identifier: str, **more: Any) -> dict[str, Any]:
-    """Return what ``parts/life.html`` needs: the timeline, and what the forms of steps offer."""
+def course(identifier: str, *, lean: bool = False, **more: Any) -> dict[str, Any]:
+    """Return what ``parts/life.html`` needs: the timeline, and what the forms of steps offer.
+
+    :param lean: without what may be the same incident, for which the page asks afterwards.
+    """
     workspace = desk().workspace
     life = timeline(workspace, identifier, reader=me(), visible=visible_to(request))
     life["steps"] = [step for step in life["steps"] if set(step["sets"]) <= ASKED]
     return {
         "life": life,
         "centres": [named(workspace, one) for one in centres.every(workspace.store)],
-        "same": duplicates.candidates(workspace, identifier) if life["state"]["open"] else [],
+        "same": None if lean else same(identifier) if life["state"]["open"] else [],
         **more,
     }
+
+
+def same(identifier: str) -> list[dict[str, Any]]:
+    """Return the open incidents that may be the same as this one."""
+    return duplicates.candidates(desk().workspace, identifier)
 
 
 @blueprint.get("/incident/<incident:identifier>/timeline")
@@ -118,7 +126,7 @@ def take(identifier: str, step: str) -> Response:
         return make_response(page, status_shown(error))
     if "HX-Request" not in request.headers:
         return redirect(url_for("pages.show", identifier=identifier), 303)
-    return make_response(render_template("parts/life.html", **course(identifier)))
+    return make_response(render_template("parts/life.html", **course(identifier, lean=True)))
 
 
 def _where(part: str) -> dict[str, str]:

@@ -56,7 +56,7 @@ def start() -> str | BaseResponse:
     if not me().may("report") and not me().is_visitor:
         return redirect(url_for("sparql.endpoint"))
     me().require("report")
-    return render_template("pages/start.html", **_form(forms.blank()), incidents=_queue())
+    return render_template("pages/start.html", **form(forms.blank()), incidents=_queue())
 
 
 @blueprint.post("/words")
@@ -73,15 +73,15 @@ def words() -> BaseResponse:
             found = telling.read_words(desk().workspace, text, now())
     except InputError as error:
         page = _page(
-            "start", "paste", **_form(forms.blank()), text=text, refused=error.faults, incidents=_queue()
+            "start", "paste", **form(forms.blank()), text=text, refused=error.faults, incidents=_queue()
         )
         response = make_response(page, 422)
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#paste", "outerHTML"
         return response
     read = {one["key"]: one for one in found["fields"]}
     carried = keeping.offered(found["fields"], desk().workspace.store)
-    form = _form(forms.of_words(found["fields"], language()), read=read, carried=carried)
-    return make_response(_page("start", "report", **form, text=text, incidents=_queue()))
+    filled = form(forms.of_words(found["fields"], language()), read=read, carried=carried)
+    return make_response(_page("start", "report", **filled, text=text, incidents=_queue()))
 
 
 @blueprint.post("/")
@@ -140,13 +140,6 @@ def amend(identifier: str) -> BaseResponse:
 def queue() -> str:
     """Return the newest incidents, which the start page asks for again and again."""
     return render_template("parts/queue.html", incidents=_queue())
-
-
-@blueprint.get("/types")
-@requires("explain")
-def types() -> str:
-    """Return every name of a type of incident as suggestions for the forms beside an answer."""
-    return render_template("parts/types.html", types=forms.type_names(desk().workspace, language()))
 
 
 @blueprint.get("/places")
@@ -208,16 +201,18 @@ def _answer(
 ) -> dict[str, Any]:
     identifier = recommendation["incident"]["id"]
     seen = news.last(desk().workspace, identifier) if seen is None else seen
-    form = _form(forms.filled(recommendation, language()), error, named=False)
+    lean = "HX-Request" in request.headers and error is None
+    filled = form(forms.filled(recommendation, language()), error, named=False)
     if error is not None:
-        form["values"] |= forms.typed(request.form)
+        filled["values"] |= forms.typed(request.form)
     return {
         "recommendation": recommendation,
         "seen_report": seen,
         "mode": request.form.get("mode", ""),
-        **course(identifier),
+        "lean": lean,
+        **course(identifier, lean=lean),
         **directive_pages.of_incident(identifier, recommendation),
-        **form,
+        **filled,
     }
 
 
@@ -225,10 +220,10 @@ def _again(error: ReportRejected) -> dict[str, Any]:
     """Return the form that was sent, with its faults; of what was read it still has the words."""
     carried = request.form.getlist("read")[: keeping.MOST]
     read = {key: {"words": [words]} for key, words in keeping.parsed(carried).items()}
-    return _form(forms.typed(request.form), error, read=read, carried=carried)
+    return form(forms.typed(request.form), error, read=read, carried=carried)
 
 
-def _form(
+def form(
     values: Mapping[str, Any],
     error: ReportRejected | None = None,
     *,
@@ -236,8 +231,9 @@ def _form(
     carried: Sequence[str] = (),
     named: bool = True,
 ) -> dict[str, Any]:
-    """Return what a form needs; *read* is what words told of its values, *carried* the same to be kept.
+    """Return what the form of a report needs.
 
+    :param read: what words told of its values; *carried*: the same, to be kept with the report.
     :param named: with the names of all types, two thirds of a form; else it asks for them when it needs them.
     """
     workspace, places = desk().workspace, desk().places

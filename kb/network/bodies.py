@@ -10,11 +10,12 @@ from pyoxigraph import Literal, NamedNode
 
 from kb.city import terms
 from kb.errors import NotFound, Text
-from kb.namespaces import RDF_TYPE, RDFS_LABEL, graph
+from kb.namespaces import RDF_TYPE, RDFS_LABEL, graph, xz
 from kb.ontology.names import did_you_mean, nearest
 from kb.store.protocol import Store
 
 CITY = graph("city/").value
+GOVERNMENT = xz("Government")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +157,13 @@ def read(store: Store, city: str) -> Bodies:
 
 
 def loaded(store: Store) -> list[str]:
-    """Return the codes of the cities that *store* describes, sorted."""
-    return sorted(name.value.removeprefix(CITY) for name in store.graphs() if name.value.startswith(CITY))
+    """Return the codes of the cities that *store* describes, sorted: a city has governments.
+
+    Not by the names of all graphs, of which every incident adds four.
+    """
+    graphs = {quad.graph_name for quad in store.match(None, RDF_TYPE, GOVERNMENT)}
+    names = (name.value for name in graphs if isinstance(name, NamedNode))
+    return sorted(name.removeprefix(CITY) for name in names if name.startswith(CITY))
 
 
 def _body(store: Store, iri: NamedNode, home: NamedNode) -> Body:

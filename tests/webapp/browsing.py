@@ -92,7 +92,7 @@ class Officer:
 
     def check(self) -> None:
         """Nothing is wrong, nothing overflows, no text is cut."""
-        assert self.wrong == []
+        assert not self.wrong, self.wrong
         wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{wide} pixels too wide"
         cut = self.page.evaluate(CUT)

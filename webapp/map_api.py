@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, json, request
 
 from kb.services.atlas import around as surroundings
-from kb.services.atlas import layers
+from kb.services.atlas import layers, stocks
 from webapp.access import requires
 from webapp.desk import desk
 from webapp.visibility import visible_to
@@ -35,6 +35,13 @@ def incidents() -> Response:
 def warnings() -> Response:
     """Return the warnings in force."""
     return _geojson(layers.warnings(desk().workspace, visible_to(request)))
+
+
+@blueprint.get("/api/map/stocks")
+@requires("explain")
+def standing() -> Response:
+    """Return where forces and stocks stand in an area (``within``; else in the city)."""
+    return _geojson(stocks.stocks(desk().workspace, asked_area(), visible_to(request)))
 
 
 @blueprint.get("/api/map/around/<incident:identifier>")

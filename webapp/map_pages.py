@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from kb.services.atlas import around as surroundings
-from kb.services.atlas import layers
+from kb.services.atlas import layers, stocks
 from webapp import map_api
 from webapp.access import requires
 from webapp.desk import desk
@@ -19,11 +19,12 @@ blueprint = Blueprint("map", __name__)
 @blueprint.get("/map")
 @requires("explain")
 def index() -> str:
-    """Show an area and its parts, open incidents and warnings in force."""
+    """Show an area and its parts, open incidents, warnings in force, forces and stocks."""
     workspace, visible = desk().workspace, visible_to(request)
     if not desk().grids.cities(visible):
         return render_template("map/index.html", city=None)
     areas = layers.areas(workspace, map_api.asked_area(), visible)
+    standing = stocks.stocks(workspace, areas["within"]["code"], visible)
     return render_template(
         "map/index.html",
         city=areas["around"][0],
@@ -32,6 +33,8 @@ def index() -> str:
         rows=_rows(areas),
         incidents=_rows(layers.incidents(workspace, visible)),
         warnings=_rows(layers.warnings(workspace, visible)),
+        stocks=_rows(standing),
+        places=standing["total"],
     )
 
 

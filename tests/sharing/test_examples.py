@@ -25,7 +25,7 @@ from tests.sharing.conftest import (
 
 GOOD = {
     "risk-sources.csv": (RISKS, 5),
-    "stocks.xlsx": (STOCKS, 3),
+    "stocks.xlsx": (STOCKS, 6),
     "facilities.jsonld": (FACILITIES, 3),
     "incidents.ttl": (INCIDENTS, 2),
     "protection-targets.geojson": (TARGETS, 3),

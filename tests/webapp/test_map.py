@@ -13,14 +13,19 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
 from kb.errors import NotFound
 from kb.namespaces import PREFIXES, graph
+from kb.resources import folder
 from kb.services import incident
 from kb.services.atlas import layers
 from kb.services.atlas.around import around
+from kb.services.atlas.stocks import stocks
 from kb.services.workspace import Workspace
 from kb.store.protocol import Change
 from tests.webapp.browsing import DESK, PHONE, officers
 from tests.webapp.conftest import CITY, REPORT, Server
 
+EXAMPLES = folder("examples") / "datasets"
+STOCKS = "370200/emergency-management/stocks"
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="seconds")
 WARNING: dict[str, Any] = {
     "type": "暴雨",
@@ -119,6 +124,48 @@ def test_around_an_incident_are_stocks_with_their_ways_and_only_those_that_the_r
         layers.areas(fresh, "nowhere' }")
 
 
+def test_teams_and_stocks_stand_where_departments_say_and_those_of_one_place_together(
+    fresh: Workspace,
+) -> None:
+    text = (
+        "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())
+        + """
+        PREFIX resource: <https://w3id.org/xiezhi/kb/resource/>
+        <urn:a> a xz:Stock ; xz:resourceKind resource:fire-rescue-team ; xz:quantity 2.0 ;
+            xz:unitOfQuantity "支" ; xz:longitude 120.39 ; xz:latitude 36.06 ; xz:locatedIn division:370202 .
+        <urn:b> a xz:Stock ; xz:resourceKind resource:tent ; xz:quantity 30.0 ; xz:unitOfQuantity "顶" ;
+            xz:longitude 120.39 ; xz:latitude 36.06 ; xz:locatedIn division:370202 .
+        <urn:c> a xz:Stock ; xz:resourceKind resource:boat ; xz:quantity 4.0 ; xz:unitOfQuantity "艘" ;
+            xz:longitude 120.39 ; xz:latitude 36.06 ; xz:locatedIn division:370202 .
+        <urn:gone> a xz:Stock ; xz:resourceKind resource:food ; xz:quantity 9.0 ;
+            xz:locatedIn division:370202 ; xz:expiresOn "2020-01-01"^^xsd:date .
+        <urn:other> a xz:Stock ; xz:resourceKind resource:medical-team ; xz:quantity 1.0 ;
+            xz:unitOfQuantity "支" ; xz:locatedIn division:370203 ."""
+    )
+    name = graph("source/370200/emergency-management/stocks")
+    quads = [Quad(q.subject, q.predicate, q.object, name) for q in parse(text, format=RdfFormat.TURTLE)]
+    fresh.store.commit(Change(quads), actor="test", action="load")
+    found = {one["id"]: one["properties"] for one in stocks(fresh, "370200")["features"]}
+    assert {iri: one["layer"] for iri, one in found.items()} == {
+        "urn:a": "force",
+        "urn:b": "stock",
+        "urn:other": "force",
+    }
+    assert found["urn:b"]["label"]["en"] == "Relief tent, Rescue boat"
+    assert [(one["quantity"], one["unit"]) for one in found["urn:a"]["holds"]] == [(2.0, "支")]
+    inner = stocks(fresh, "370203")
+    assert [one["id"] for one in inner["features"]] == ["urn:other"]
+    assert inner["features"][0]["geometry"] is not None, "it is drawn in the middle of its area"
+    assert stocks(fresh, "370100")["total"] == 0
+    assert stocks(fresh, "370200", lambda graph: graph != name)["features"] == []
+
+    report = {"type": "建筑火灾", "grid": "370202", "id": "blaze", "longitude": 120.38, "latitude": 36.07}
+    incident.report(fresh, {**report, "fire": True}, actor="test")
+    needed = {one["id"]: one["properties"]["layer"] for one in around(fresh, "blaze")["features"]}
+    assert needed["urn:a"] == "force"
+    assert "urn:a#way" in needed
+
+
 # ── Pages ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -132,6 +179,19 @@ def city(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory)
     ):
         assert server.client.post_json("/api/recommend", report).status == 201
     reply = server.client.post_json("/api/warnings", WARNING)
+    assert reply.status == 201, reply.text
+    return server
+
+
+@pytest.fixture(scope="module")
+def qingdao(start: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """A server of a city whose departments have delivered their teams and stocks."""
+    server = start(tmp_path_factory.mktemp("forces") / "home", "370200")
+    declared = (EXAMPLES / "370200.ttl").read_bytes()
+    reply = server.client.ask("POST", "/api/datasets", declared, {"Content-Type": "text/turtle"})
+    assert reply.status == 201, reply.text
+    body, kind = (EXAMPLES / "stocks.xlsx").read_bytes(), {"Content-Type": EXCEL}
+    reply = server.client.ask("POST", f"/api/datasets/{STOCKS}/deliveries", body, kind)
     assert reply.status == 201, reply.text
     return server
 
@@ -173,6 +233,23 @@ def test_the_map_opens_areas_and_its_lists_say_the_same(officer: Any) -> None:
     # A new incident is in the list, and on the map, without a reload.
     duty.server.client.post_json("/api/recommend", {**REPORT, "id": "three", "deaths": 31})
     expect(page.locator("#open-three")).to_be_visible(timeout=10_000)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", ["zh-CN", "en-US"])
+def test_forces_and_stocks_are_on_the_map_of_a_city_and_in_its_lists(
+    qingdao: Server, chromium: Browser, lang: str
+) -> None:
+    with officers(chromium, qingdao) as make:
+        duty = make(lang)
+        page = duty.open("/map?within=370200")
+        page.wait_for_selector("[data-drawn='370200'] canvas")
+        listed = page.locator("[aria-labelledby=stocks-title]")
+        expect(listed.locator("li")).to_have_count(6)
+        expect(listed.locator("li").first).to_contain_text("救援队伍" if lang == "zh-CN" else "rescue force")
+        expect(page.locator(".legend")).to_contain_text("★")
+        duty.picture(f"map-forces-{lang[:2]}")
+        duty.check()
 
 
 @pytest.mark.browser

@@ -47,10 +47,11 @@
     }
 
     async draw() {
-      const { map, incidents, warnings, around } = this.element.dataset;
+      const { map, incidents, warnings, around, stocks } = this.element.dataset;
       const [points, warned] = await Promise.all([read(around ?? incidents), read(warnings)]);
       this.within ||= points.within ?? "";
-      const areas = await read(`${map}?within=${encodeURIComponent(this.within)}`);
+      const within = `?within=${encodeURIComponent(this.within)}`;
+      const [areas, standing] = await Promise.all([read(map + within), stocks ? read(stocks + within) : { features: [] }]);
       this.areas = areas;
       const fitting = this.fit(areas);
       this.trail();
@@ -66,7 +67,7 @@
         this.chart = this.echarts.init(this.element, null, { renderer: "canvas" });
         this.chart.on("click", (event) => this.clicked(event));
       }
-      this.chart.setOption(this.option(fitting, points.features, warned.features), true);
+      this.chart.setOption(this.option(fitting, [...standing.features, ...points.features], warned.features), true);
       this.element.dataset.drawn = this.within;
     }
 
@@ -151,13 +152,15 @@
         const { layer = "incident", type, grade, level, kind, id, km } = one.properties;
         const severity = rank(grade ?? level);
         const own = layer === "incident" ? (said(grade ?? level) || this.words.none) : this.words[layer];
+        const named = layer === "incident" || this.element.dataset.around; // what stands in a city is named when one points at it
         const words = layer === "incident" ? `${said(type)} · ${own}` : `${own}: ${said(one.properties)}${km == null ? "" : ` · ${km} km`}${kind && layer === "exposed" ? ` (${said(kind)})` : ""}`;
         const looks = {
           incident: { symbol: SHAPES[severity], symbolSize: 18, itemStyle: { color: colour(`s${severity}`), borderColor: ink, borderWidth: 1 } },
           exposed: { symbol: "path://M0,0 L10,0 L5,9 Z", symbolSize: 14, itemStyle: { color: colour("seal"), borderColor: card, borderWidth: 1 } },
+          force: { symbol: "path://M10,0 L12.4,7 L20,7.2 L14,11.8 L16.2,19 L10,14.8 L3.8,19 L6,11.8 L0,7.2 L7.6,7 Z", symbolSize: 17, itemStyle: { color: colour("accent"), borderColor: card, borderWidth: 1 } },
           stock: { symbol: "path://M4,0 h4 v4 h4 v4 h-4 v4 h-4 v-4 h-4 v-4 h4 Z", symbolSize: 15, itemStyle: { color: colour("accent"), borderColor: card, borderWidth: 1 } },
         }[layer];
-        return { name: words, value: one.geometry.coordinates, told: words, id: layer === "incident" ? id : null, ...looks, label: { show: true, formatter: layer === "incident" ? own : said(one.properties), position: side(one.geometry.coordinates[0]), color: ink, fontSize: 11, backgroundColor: card, padding: [1, 3] } };
+        return { name: words, value: one.geometry.coordinates, told: words, id: layer === "incident" ? id : null, ...looks, label: { show: Boolean(named), formatter: layer === "incident" ? own : said(one.properties), position: side(one.geometry.coordinates[0]), color: ink, fontSize: 11, backgroundColor: card, padding: [1, 3] } };
       });
       return { type: "scatter", coordinateSystem: "geo", data, z: 6, cursor: "pointer" };
     }

@@ -9,6 +9,7 @@ from pyoxigraph import NamedNode
 
 from kb.services import incident
 from kb.services.atlas.ground import Ground, collection, feature
+from kb.services.atlas.stocks import layer_of
 from kb.services.audience import Visible, everything
 from kb.services.life import terms
 from kb.services.life.brief import brief
@@ -21,7 +22,7 @@ def around(workspace: Workspace, identifier: str, visible: Visible = everything)
     """Return the incident, the records that it exposes, the stocks that it has or is offered, and their ways.
 
     ``within`` is the code of the city around it; ``layer`` of a feature is ``incident``, ``exposed``,
-    ``stock`` or ``way``.
+    ``force``, ``stock`` or ``way``.
 
     :raises NotFound: ``incident.unknown``.
     """
@@ -49,7 +50,8 @@ def around(workspace: Workspace, identifier: str, visible: Visible = everything)
             stock["committed" if committed else "quantity"] += taken["quantity"]
     for iri, stock in found.items():
         where = ground.point(NamedNode(iri))
-        features.append(feature(iri, where, layer="stock", label=stock["kind"]["label"], **stock))
+        layer = layer_of(workspace, NamedNode(stock["kind"]["iri"]))
+        features.append(feature(iri, where, layer=layer, label=stock["kind"]["label"], **stock))
         if here is not None and where is not None and here != where:
             way = shapely.LineString([where, here])
             features.append(feature(f"{iri}#way", way, layer="way", km=stock["km"]))

@@ -31,9 +31,9 @@ def types() -> str:
 
 
 @blueprint.get("/incident/<incident:identifier>/correct")
-@requires("report")
+@requires("explain")
 def correct(identifier: str) -> str:
-    """Return the form that corrects a report, filled with what is known now."""
+    """Return the form that corrects a report, filled with what is known now; sending it needs more rights."""
     seen = news.last(desk().workspace, identifier)  # first: what happens from here on may not be in the form
     return render_template("parts/correcting.html", seen_report=seen, **_filled(identifier))
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 from flask_login import login_user, logout_user
+from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
 from kb.access.accounts import User
@@ -45,6 +46,7 @@ def begin(user: User, target: str) -> BaseResponse:
     session.clear()  # whatever an earlier visitor of this browser left
     session.permanent = True
     login_user(SessionUser(user))
+    generate_csrf()  # now: two pages opened at once would each make a token, and the session would keep one
     keeper.trail.adopt(keeper.accounts)
     keeper.trail.record(user.name, LOGIN, f"from {request.remote_addr}")
     return redirect(target or url_for("pages.start"), 303)

@@ -107,6 +107,16 @@ def test_a_duty_officer_logs_in_reports_and_logs_out(client: Client) -> None:
     assert gone.status == 303
 
 
+def test_two_pages_that_are_opened_at_once_after_the_login_can_both_be_sent(client: Client) -> None:
+    new = session(client, "duty-officer")
+    one, other = (client.get("/account", "text/html", **new) for _ in range(2))
+    token = re.search(r'name="csrf_token" value="([^"]+)"', one.text)
+    assert token is not None
+    # The browser keeps the session of whichever answer came last.
+    kept = cookie(other) if "Set-Cookie" in other.headers else new
+    assert client.post_form("/logout", {"csrf_token": token[1]}, kept).status == 303
+
+
 def test_who_reports_nothing_is_sent_from_the_first_page_to_the_queries(client: Client) -> None:
     reply = client.get("/", "text/html", **session(client, "administrator"))
     assert (reply.status, reply.headers["Location"]) == (302, "/sparql")

@@ -215,7 +215,7 @@ def test_the_modules_of_a_plan_are_published_with_it_in_one_step(fresh: Workspac
     assert told["inForce"] == 1
     assert edition["goesWith"]["slug"] == "gas"
     assert edition["goesWith"]["edition"] == number
-    assert edition["provisions"] == 7
+    assert edition["provisions"] == 8
     assert [(one["name"], one["actor"]) for one in told["timeline"]] == [
         ("draft", "zhang"),
         ("submit", "zhang"),

@@ -57,7 +57,8 @@ def take(identifier: str, step: str) -> Response:
 def same() -> Response:
     """Return pairs of open incidents that may be one, all or those with one incident."""
     identifier = request.args.get("incident")
-    return jsonify({"pairs": duplicates.candidates(desk().workspace, identifier)})
+    found = duplicates.candidates(desk().workspace, identifier, visible=visible_to(request))
+    return jsonify({"pairs": found})
 
 
 @blueprint.get("/api/contention")

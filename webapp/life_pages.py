@@ -46,7 +46,7 @@ def course(identifier: str, *, lean: bool = False, **more: Any) -> dict[str, Any
 
 def same(identifier: str) -> list[dict[str, Any]]:
     """Return the open incidents that may be the same as this one."""
-    return duplicates.candidates(desk().workspace, identifier)
+    return duplicates.candidates(desk().workspace, identifier, visible=visible_to(request))
 
 
 @blueprint.get("/incident/<incident:identifier>/timeline")
@@ -99,11 +99,10 @@ def contending(identifier: str) -> str:
 @requires("explain")
 def contention() -> str:
     """Show all open incidents that contend, and which may be one and the same."""
-    workspace = desk().workspace
     return render_template(
         "pages/contending.html",
         pairs=desk().contention.pairs(visible=visible_to(request)),
-        same=duplicates.candidates(workspace),
+        same=duplicates.candidates(desk().workspace, visible=visible_to(request)),
         identifier=None,
     )
 

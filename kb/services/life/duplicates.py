@@ -13,6 +13,7 @@ from pyoxigraph import Literal
 
 from kb.errors import both
 from kb.namespaces import xz
+from kb.services.audience import Visible, everything
 from kb.services.incident import types_of
 from kb.services.life import standing, terms
 from kb.services.life.brief import brief
@@ -20,13 +21,17 @@ from kb.services.life.sameness import Sameness, Sight
 from kb.services.workspace import Workspace
 
 
-def candidates(workspace: Workspace, identifier: str | None = None) -> list[dict[str, Any]]:
+def candidates(
+    workspace: Workspace, identifier: str | None = None, *, visible: Visible = everything
+) -> list[dict[str, Any]]:
     """Return pairs of open incidents that may be the same, those received closest together first.
 
     :param identifier: only pairs with this incident, which then stands first in each.
+    :param visible: which graphs the reader may see; incidents in others are in no pair.
     """
     sameness = Sameness(workspace)
-    opened = {one: _received(workspace, one) for one in standing.open_incidents(workspace)}
+    seen = (one for one in standing.open_incidents(workspace) if visible(terms.facts_graph(one)))
+    opened = {one: _received(workspace, one) for one in seen}
     if identifier is not None:  # of many open incidents, few came at about the same time
         if identifier not in opened:
             return []

@@ -48,6 +48,15 @@ def test_the_same_type_and_area_within_the_hour_may_be_the_same_and_the_reasons_
     assert len(candidates(quiet)) == 1
 
 
+def test_an_incident_that_the_reader_may_not_see_is_in_no_pair(quiet: Workspace) -> None:
+    one, two = reported(quiet), reported(quiet, 12)
+    assert len(candidates(quiet, one)) == len(candidates(quiet)) == 1
+    for hidden in (one, two):
+        graph = terms.facts_graph(hidden)
+        assert candidates(quiet, one, visible=lambda name, graph=graph: name != graph) == []
+        assert candidates(quiet, visible=lambda name, graph=graph: name != graph) == []
+
+
 def test_a_narrower_type_in_a_part_of_the_area_may_be_the_same(quiet: Workspace) -> None:
     one, two = reported(quiet, type="火灾"), reported(quiet, 3, type="建筑火灾", grid="370202001")
     reasons = pairs(quiet, one)[two]

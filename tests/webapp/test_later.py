@@ -55,6 +55,17 @@ def test_what_may_be_the_same_incident_follows_the_answer(client: Client, answer
     assert identifier in client.get(address, "text/html").text
 
 
+def test_many_that_may_be_the_same_are_one_line_and_the_nearest_twelve(client: Client) -> None:
+    facts = {"type": "Building fire", "grid": PLACE, "deaths": "1"}
+    replies = [report(client, facts, **HTMX) for _ in range(15)]
+    later = client.get(f"{replies[-1].headers['HX-Push-Url']}/same?lang=en", "text/html", **HTMX).text
+    line = later.split("</summary>")[0]
+    assert line.count("Building fire") == 3
+    assert re.search(r"\b\d+ more", line)
+    assert later.count("<li") == 12
+    assert "/contention" in later
+
+
 def test_the_names_of_all_types_come_when_one_types(client: Client, answer: Any) -> None:
     address = answer.headers["HX-Push-Url"]
     assert "<option" not in client.get(f"{address}/correct", "text/html", **HTMX).text.split("<select")[0]

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
 from kb.errors import NotFound
-from kb.namespaces import PREFIXES, graph
+from kb.namespaces import PREFIXES, ROOT, graph
 from kb.resources import folder
 from kb.services import incident
 from kb.services.atlas import layers
@@ -83,21 +83,27 @@ def test_an_incident_is_where_it_was_reported_or_else_in_its_area(workspace: Wor
     assert shapely.geometry.shape(areas["370102"]).contains(shapely.geometry.shape(points["map-there"]))
 
 
+def shared(workspace: Workspace, turtle: str) -> NamedNode:
+    """Let a department share stocks; return the graph."""
+    prefixes = {**PREFIXES, "resource": f"{ROOT}kb/resource/"}
+    text = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in prefixes.items()) + turtle
+    name = graph("source/370200/emergency-management/stocks")
+    quads = [Quad(q.subject, q.predicate, q.object, name) for q in parse(text, format=RdfFormat.TURTLE)]
+    workspace.store.commit(Change(quads), actor="test", action="load")
+    return name
+
+
 def test_around_an_incident_are_stocks_with_their_ways_and_only_those_that_the_reader_may_see(
     fresh: Workspace,
 ) -> None:
-    text = (
-        "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())
-        + """
-        PREFIX resource: <https://w3id.org/xiezhi/kb/resource/>
+    name = shared(
+        fresh,
+        """
         <urn:near> a xz:Stock ; xz:resourceKind resource:fire-engine ; xz:quantity 3.0 ;
             xz:longitude 120.39 ; xz:latitude 36.06 ; xz:locatedIn division:370202 .
         <urn:street> a xz:Stock ; xz:resourceKind resource:breathing-apparatus ; xz:quantity 5.0 ;
-            xz:locatedIn division:370202 ."""
+            xz:locatedIn division:370202 .""",
     )
-    name = graph("source/370200/emergency-management/stocks")
-    quads = [Quad(q.subject, q.predicate, q.object, name) for q in parse(text, format=RdfFormat.TURTLE)]
-    fresh.store.commit(Change(quads), actor="test", action="load")
     report = {
         "type": "建筑火灾",
         "grid": "370202",
@@ -127,10 +133,9 @@ def test_around_an_incident_are_stocks_with_their_ways_and_only_those_that_the_r
 def test_teams_and_stocks_stand_where_departments_say_and_those_of_one_place_together(
     fresh: Workspace,
 ) -> None:
-    text = (
-        "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())
-        + """
-        PREFIX resource: <https://w3id.org/xiezhi/kb/resource/>
+    name = shared(
+        fresh,
+        """
         <urn:a> a xz:Stock ; xz:resourceKind resource:fire-rescue-team ; xz:quantity 2.0 ;
             xz:unitOfQuantity "支" ; xz:longitude 120.39 ; xz:latitude 36.06 ; xz:locatedIn division:370202 .
         <urn:b> a xz:Stock ; xz:resourceKind resource:tent ; xz:quantity 30.0 ; xz:unitOfQuantity "顶" ;
@@ -140,11 +145,8 @@ def test_teams_and_stocks_stand_where_departments_say_and_those_of_one_place_tog
         <urn:gone> a xz:Stock ; xz:resourceKind resource:food ; xz:quantity 9.0 ;
             xz:locatedIn division:370202 ; xz:expiresOn "2020-01-01"^^xsd:date .
         <urn:other> a xz:Stock ; xz:resourceKind resource:medical-team ; xz:quantity 1.0 ;
-            xz:unitOfQuantity "支" ; xz:locatedIn division:370203 ."""
+            xz:unitOfQuantity "支" ; xz:locatedIn division:370203 .""",
     )
-    name = graph("source/370200/emergency-management/stocks")
-    quads = [Quad(q.subject, q.predicate, q.object, name) for q in parse(text, format=RdfFormat.TURTLE)]
-    fresh.store.commit(Change(quads), actor="test", action="load")
     found = {one["id"]: one["properties"] for one in stocks(fresh, "370200")["features"]}
     assert {iri: one["layer"] for iri, one in found.items()} == {
         "urn:a": "force",

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode
 
-from kb.clock import today
 from kb.namespaces import RDF_TYPE, xz
 from kb.services import reservations
 from kb.services.atlas.ground import Ground, collection, feature
 from kb.services.audience import Visible, everything
 from kb.services.naming import named
+from kb.services.plans.matching import shared
 from kb.services.workspace import Workspace
 from kb.store.protocol import Term
 
@@ -44,14 +43,7 @@ def stocks(workspace: Workspace, within: str, visible: Visible = everything) -> 
     ground, taken = Ground(workspace, visible), reservations.taken(workspace)
     here = ground.area(within)
     places: dict[tuple[Any, ...], list[tuple[NamedNode, dict[str, Any]]]] = defaultdict(list)
-    for quad in workspace.store.match(None, RDF_TYPE, xz("Stock")):
-        stock, graph = quad.subject, quad.graph_name
-        if not isinstance(stock, NamedNode) or not isinstance(graph, NamedNode) or not visible(graph):
-            continue
-        about = {q.predicate: q.object for q in workspace.store.match(stock, None, None, graph)}
-        expires = about.get(xz("expiresOn"))
-        if isinstance(expires, Literal) and date.fromisoformat(expires.value) < today():
-            continue
+    for stock, about in shared(workspace, visible):
         if here not in ground.around(about.get(xz("locatedIn"))):
             continue
         kind = about.get(_KIND)

@@ -112,20 +112,27 @@ def stocks(workspace: Workspace, found: Findings, visible: Visible) -> Iterator[
     """Yield the stocks that have not expired, each with how far it is."""
     here = _place(found.answer)
     areas, already = set(found.all("within")), reservations.taken(workspace)
-    for quad in workspace.store.match(None, RDF_TYPE, xz("Stock")):
-        graph = quad.graph_name
-        if not isinstance(quad.subject, NamedNode) or not isinstance(graph, NamedNode) or not visible(graph):
-            continue
-        about = {q.predicate: q.object for q in workspace.store.match(quad.subject, None, None, graph)}
-        kind, expires = about.get(xz("resourceKind")), about.get(xz("expiresOn"))
-        if isinstance(expires, Literal) and date.fromisoformat(expires.value) < today():
-            continue
+    for iri, about in shared(workspace, visible):
+        kind = about.get(xz("resourceKind"))
         if isinstance(kind, NamedNode):
             there = _pair(about.get(xz("longitude")), about.get(xz("latitude")))
             km = None if here is None or there is None else distance(here, there)
             quantity = int(Decimal(_number(about.get(xz("quantity")))))
             steps = _steps(found, about.get(xz("locatedIn")), areas)
-            yield Stock(quad.subject, kind, quantity, km, steps, already[quad.subject])
+            yield Stock(iri, kind, quantity, km, steps, already[iri])
+
+
+def shared(workspace: Workspace, visible: Visible) -> Iterator[tuple[NamedNode, dict[NamedNode, Term]]]:
+    """Yield the stocks that the reader may see and that have not expired, with their values by property."""
+    for quad in workspace.store.match(None, RDF_TYPE, xz("Stock")):
+        graph = quad.graph_name
+        if not isinstance(quad.subject, NamedNode) or not isinstance(graph, NamedNode) or not visible(graph):
+            continue
+        about = {q.predicate: q.object for q in workspace.store.match(quad.subject, None, None, graph)}
+        expires = about.get(xz("expiresOn"))
+        if isinstance(expires, Literal) and date.fromisoformat(expires.value) < today():
+            continue
+        yield quad.subject, about
 
 
 def _nearness(stock: Stock) -> tuple[bool, float, int, str]:
